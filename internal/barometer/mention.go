@@ -73,6 +73,7 @@ type Post struct {
 	ID          ID          // derived from space and native id
 	Source      string      // id of the configured source
 	Kind        string      // the source's kind: "feed", "archive", ...
+	Space       string      // where NativeID, RepostOf and AuthorID are unique: DeriveID(Space, NativeID) == ID
 	NativeID    string      // the platform's own id, for logs of counts and for deletion; never stored unhashed
 	URL         string      // address of the post, as given
 	Site        string      // host name of the site it stands on, lower case, without "www."
