@@ -1,0 +1,188 @@
+package analyze
+
+import (
+	"math"
+
+	"barometer/internal/barometer"
+)
+
+// themeModel is a trained classifier of the framework's themes.
+type themeModel interface {
+	// themes returns the exact names of the themes it knows, in the order of its scores.
+	themes() []string
+	// themeScores sets scores[i] to the log-odds that doc is about theme i. 0 is the decision boundary.
+	themeScores(doc *document, scores []float32)
+}
+
+// The weights of a concern's terms, in log-odds. One strong term raises a concern on its own, one hint does not; what
+// is said twice counts less the second time.
+const (
+	concernPrior = -1.4
+	strongFirst  = 2.6
+	strongMore   = 0.7
+	hintWeight   = 0.9
+	concernCap   = 4.0
+)
+
+// maxConcernReasons is how many terms are given for a concern.
+const maxConcernReasons = 5
+
+// concernStep tags a text with the concerns it is about, from the taxonomy's terms and, where there is one, the theme
+// model.
+type concernStep struct {
+	tax      *taxonomy
+	matcher  *matcher
+	model    themeModel
+	themeOf  []int // theme of each concern, or -1
+	nThemes  int
+	redacted int // concern raised by identifiers that the gate found, or -1
+}
+
+type concernScratch struct {
+	found  []found
+	score  []float32 // by concern: weight of its terms
+	strong []uint8   // by concern: strong terms seen
+	scores []float32 // by theme
+}
+
+func newConcernStep(tax *taxonomy, model themeModel) *concernStep {
+	s := &concernStep{tax: tax, matcher: newMatcher(tax.phrases), model: model, redacted: -1}
+	theme := map[string]int{}
+	if model != nil {
+		for i, t := range model.themes() {
+			theme[t] = i
+		}
+		s.nThemes = len(theme)
+	}
+	for i, c := range tax.concerns {
+		t, ok := theme[c.Framework]
+		if !ok {
+			t = -1
+		}
+		s.themeOf = append(s.themeOf, t)
+		if c.ID == "confidential_information" {
+			s.redacted = i
+		}
+	}
+	return s
+}
+
+func (s *concernStep) analyze(doc *document, out *analysis) {
+	sc := &doc.concerns
+	n := len(s.tax.concerns)
+	if len(sc.score) != n {
+		sc.score, sc.strong, sc.scores = make([]float32, n), make([]uint8, n), make([]float32, s.nThemes)
+	}
+	clear(sc.score)
+	clear(sc.strong)
+	sc.found = s.exclude(s.matcher.match(doc, sc.found[:0]))
+	if s.model != nil {
+		s.model.themeScores(doc, sc.scores)
+	}
+	for i := range sc.found {
+		s.weigh(sc, i)
+	}
+	for c := range n {
+		logit := concernPrior + min(sc.score[c], concernCap)
+		if t := s.themeOf[c]; t >= 0 {
+			logit = sc.scores[t] + min(sc.score[c], concernCap)/2
+		} else if sc.score[c] == 0 && !(c == s.redacted && leaks(doc.in.Redactions) > 0) {
+			continue
+		}
+		if c == s.redacted && leaks(doc.in.Redactions) > 0 {
+			logit += strongFirst
+		}
+		if logit > 0 {
+			s.tag(doc, out, c, logit)
+		}
+	}
+}
+
+// exclude drops what stands inside an excluded phrase of the same concern, and the excluded phrases themselves.
+func (s *concernStep) exclude(fs []found) []found {
+	any := false
+	for _, f := range fs {
+		any = any || s.tax.terms[f.id].kind == termExclude
+	}
+	if !any {
+		return fs
+	}
+	kept := 0
+	for i, f := range fs {
+		drop := s.tax.terms[f.id].kind == termExclude
+		for _, x := range fs {
+			if t := s.tax.terms[x.id]; t.kind == termExclude && t.concern == s.tax.terms[f.id].concern && x.from < f.to && f.from < x.to {
+				drop = true
+			}
+		}
+		if !drop {
+			fs[kept], kept = fs[i], kept+1
+		}
+	}
+	return fs[:kept]
+}
+
+// weigh adds the weight of found term i to its concern. A term that overlaps an earlier one of the same concern, such
+// as "waiting time*" inside "long waiting time*", counts once.
+func (s *concernStep) weigh(sc *concernScratch, i int) float32 {
+	f := sc.found[i]
+	t := &s.tax.terms[f.id]
+	for _, g := range sc.found[:i] {
+		if s.tax.terms[g.id].concern == t.concern && g.from < f.to && f.from < g.to && s.tax.terms[g.id].kind == t.kind {
+			return 0
+		}
+	}
+	w := float32(hintWeight)
+	if t.kind == termStrong {
+		w = strongMore
+		if sc.strong[t.concern] == 0 {
+			w = strongFirst
+		}
+		sc.strong[t.concern]++
+	}
+	sc.score[t.concern] += w
+	return w
+}
+
+// tag appends concern c with its reasons.
+func (s *concernStep) tag(doc *document, out *analysis, c int, logit float32) {
+	// The slot may hold reasons of an earlier text: their memory is used again.
+	k := len(out.Concerns)
+	var reasons []barometer.Reason
+	if k < cap(out.Concerns) {
+		reasons = out.Concerns[:k+1][k].Reasons[:0]
+	}
+	concern := &s.tax.concerns[c]
+	tag := barometer.ConcernTag{ID: concern.ID, Probability: sigmoid(logit)}
+	if concern.Framework != "" {
+		tag.Framework = &concern.Framework
+	}
+	sc := &doc.concerns
+	sc.strong[c] = 0
+	for i, f := range sc.found {
+		if s.tax.terms[f.id].concern != c || len(reasons) == maxConcernReasons {
+			continue
+		}
+		if w := s.weigh(sc, i); w > 0 {
+			reasons = append(reasons, barometer.Reason{Term: doc.span(&doc.tokens[f.from], &doc.tokens[f.to-1]), Weight: w})
+		}
+	}
+	tag.Reasons = reasons
+	out.Concerns = append(out.Concerns, tag)
+}
+
+// leaks counts redactions that are somebody's identifier. Handles and names are public on most platforms; a number or
+// an address is not.
+func leaks(rs []barometer.Redaction) int {
+	n := 0
+	for i := range rs {
+		switch rs[i].Kind {
+		case "handle", "person_name", "email", "phone", "ip_address":
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+func sigmoid(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }
