@@ -36,7 +36,7 @@ func benchPosts(n, organisations int) []Doc {
 		if rng.IntN(20) == 0 {
 			fmt.Fprintf(&b, "place%02d hospital ", rng.IntN(organisations))
 		}
-		for b.Len() < 95 {
+		for b.Len() < 103 {
 			at := int(float64(len(benchWords)) * rng.Float64() * rng.Float64()) // frequent words more often
 			b.WriteString(benchWords[at])
 			b.WriteByte(' ')

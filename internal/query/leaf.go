@@ -119,11 +119,7 @@ func (p *parser) fact(t *term, at int, raw string) node {
 	v := fold(strings.TrimSpace(raw))
 	switch t.field {
 	case ofSite:
-		if _, rest, ok := strings.Cut(v, "://"); ok {
-			v = rest
-		}
-		v = strings.TrimPrefix(strings.Trim(v, "./"), "www.")
-		if v == "" || strings.ContainsAny(v, "/ *?@:") {
+		if v = siteName(v); v == "" || strings.ContainsAny(v, "/ *?@:") {
 			return p.fail(at, "site: wants the name of a site, such as site:example.org; for a page write url:")
 		}
 	case ofLang:
@@ -140,6 +136,14 @@ func (p *parser) fact(t *term, at int, raw string) node {
 	}
 	t.value = v
 	return t
+}
+
+// siteName strips a folded site of what people copy along with it.
+func siteName(s string) string {
+	if _, rest, ok := strings.Cut(s, "://"); ok {
+		s = rest
+	}
+	return strings.TrimPrefix(strings.Trim(s, "./"), "www.")
 }
 
 // elements splits what is written into the words that must follow each other.

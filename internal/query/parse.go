@@ -266,7 +266,10 @@ func (p *parser) atom(c context) node {
 		}
 		p.pos++
 		inner := p.either(c)
-		if p.err == nil && (p.skip() == len(p.src) || p.src[p.pos] != ')') {
+		if p.err != nil {
+			return inner
+		}
+		if p.skip() == len(p.src) || p.src[p.pos] != ')' {
 			return p.fail(start, "this bracket is not closed; add )")
 		}
 		p.pos++

@@ -24,7 +24,7 @@ const maxWays = 2000
 func GuardPerson(q *Query, own ...string) error {
 	known := make(map[string]bool)
 	for _, o := range own {
-		known[strings.TrimPrefix(strings.TrimPrefix(fold(o), "@"), "www.")] = true
+		known[siteName(strings.TrimPrefix(fold(o), "@"))] = true
 	}
 	list, ok := ways(q.root)
 	if !ok {
@@ -139,6 +139,9 @@ func isName(words []string) bool {
 	if len(words) == 0 || len(words) > 5 {
 		return false
 	}
+	if len(words) == 1 && joined(fold(words[0])) {
+		return true
+	}
 	first, last := fold(words[0]), fold(words[len(words)-1])
 	shaped := 0
 	for _, w := range words {
@@ -161,7 +164,7 @@ func isName(words []string) bool {
 	case titled:
 		return shaped > 0
 	case len(words) == 1:
-		return firstNames[first] && !alsoWords[first] || joined(first)
+		return firstNames[first] && !alsoWords[first]
 	}
 	switch {
 	case firstNames[first] && alsoWords[first]:

@@ -88,7 +88,8 @@ func positive(n node, dst []*term) []*term {
 // String returns the query in a normal form, with AND and brackets written out. Parsing it gives the same query.
 func (q *Query) String() string { return write(q.root, 0) }
 
-// write renders a node inside a context that binds with the given strength: 0 none, 1 AND, 2 NOT, 3 NEAR.
+// write renders a node inside a context that binds with the given strength: 0 none, 1 OR's parts, 2 AND's
+// parts, 3 what NOT negates, 4 the sides of NEAR.
 func write(n node, binding int) string {
 	var s string
 	var own int
@@ -96,21 +97,19 @@ func write(n node, binding int) string {
 	case *term:
 		return n.source
 	case either:
-		s, own = join(n, " OR ", 0), 0
+		s = join(n, " OR ", 0)
 	case all:
 		s, own = join(n, " AND ", 1), 1
 	case not:
-		s, own = "NOT "+write(n.part, 2), 2
+		s, own = "NOT "+write(n.part, 3), 2
 	case near:
-		return group(n.a) + fmt.Sprintf(" NEAR/%d ", n.n) + group(n.b)
+		s, own = write(n.a, 4)+fmt.Sprintf(" NEAR/%d ", n.n)+write(n.b, 4), 3
 	}
-	if own < binding || own == 2 && binding == 2 {
+	if own < binding {
 		return "(" + s + ")"
 	}
 	return s
 }
-
-func group(n node) string { return write(n, 3) }
 
 func join(parts []node, op string, binding int) string {
 	out := make([]string, len(parts))
