@@ -54,7 +54,10 @@ const (
 	headerTimeout = 20 * time.Second
 )
 
-var errWait = errors.New("asked to wait")
+var (
+	errWait   = errors.New("asked to wait")
+	errStatus = errors.New("not the content asked for")
+)
 
 // Client fetches from servers that nobody here controls. It is safe for concurrent use.
 type Client struct {
@@ -154,12 +157,13 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("the server answers %d (%s)", e.Status, strings.ToLower(text))
 }
 
-// Unwrap maps 410 to ErrGone.
-func (e *StatusError) Unwrap() error {
+// Unwrap gives the error its kind, and maps 410 to ErrGone.
+func (e *StatusError) Unwrap() []error {
+	kind := &barometer.Error{Kind: barometer.Unavailable, Err: errStatus}
 	if e.Status == http.StatusGone {
-		return ErrGone
+		return []error{ErrGone, kind}
 	}
-	return nil
+	return []error{kind}
 }
 
 // retryAfter returns the pause that err asks for, or 0.

@@ -51,10 +51,12 @@ func parseFeed(body []byte, contentType string) (p parsed, err error) {
 	}
 	until := time.Now().Add(parseTime)
 	feed, err := parseUntil(b.text, until)
-	if err != nil && !errors.Is(err, errTooSlow) && len(b.items) > 1 {
-		if whole, left := salvage(b, until); whole != nil {
+	if !errors.Is(err, errTooSlow) && len(b.items) > 1 && (err != nil || len(feed.Items) < len(b.items)) {
+		if whole, left := salvage(b, until); whole != nil && (err != nil || len(whole.Items) > len(feed.Items)) {
 			feed, err = whole, nil
-			b.addNote(strconv.Itoa(left) + " items are broken")
+			if left > 0 {
+				b.addNote(strconv.Itoa(left) + " items are broken")
+			}
 		}
 	}
 	switch {
@@ -84,8 +86,8 @@ func parseUntil(text []byte, until time.Time) (*gofeed.Feed, error) {
 	return parser.Parse(&timedReader{r: bytes.NewReader(text), until: until})
 }
 
-// salvage parses every item on its own, after the parser has given up on the whole: one broken item must not silence
-// the others. It returns nil when no item is good.
+// salvage parses every item on its own, after the parser has given up on the whole or has lost some: one broken item
+// must not silence the others. It returns nil when no item is good.
 func salvage(b bounded, until time.Time) (whole *gofeed.Feed, left int) {
 	for _, item := range b.items {
 		one := append(bytes.Clone(b.head), b.all[item[0]:item[1]]...)
