@@ -86,7 +86,7 @@ func (s *scan) parseDate(i int) (end, last int, ok bool) {
 		return 0, 0, false
 	}
 	j := i + 1
-	if j < len(s.toks) && s.toks[j].glued { // 12th
+	if j < len(s.toks) && s.toks[j].glued && s.toks[j].kind == tokWord { // 12th
 		j++
 	}
 	if s.punct(j) == '.' {

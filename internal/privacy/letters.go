@@ -39,7 +39,7 @@ func (s *scan) lettered(i int) {
 	p := int(s.toks[i].start)
 	k := &s.k
 	k.read(s.b, p)
-	if k.n < 5 {
+	if s.ipv6(p) || k.n < 5 {
 		return
 	}
 	before := s.nearest(i, context, 6)
@@ -52,7 +52,6 @@ func (s *scan) lettered(i int) {
 		}
 	}
 	s.postcode(i)
-	s.ipv6(p)
 }
 
 func (s *scan) iban(p int, before class) {
@@ -145,6 +144,17 @@ func (s *scan) postcode(i int) {
 			keep: int(k.end[out-1]) - int(t.start), pending: true})
 		return
 	}
+}
+
+// besideIdentifier says whether a name stands near what identifies a person, so that it is one.
+func (s *scan) besideIdentifier(name Finding) bool {
+	const window = 80
+	for _, f := range s.found {
+		if f.Kind != PersonName && f.Kind != Handle && f.Kind != IPAddress && f.End > name.Start-window && f.Start < name.End+window {
+			return true
+		}
+	}
+	return false
 }
 
 // personNear says whether a postcode stands near a name or near what belongs to one person. A postcode right after a

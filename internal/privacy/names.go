@@ -1,5 +1,7 @@
 package privacy
 
+import "bytes"
+
 // name handles a word as what may stand before a person's name, or as its beginning.
 func (s *scan) name(i int) {
 	t := &s.toks[i]
@@ -158,7 +160,7 @@ func (s *scan) personAt(j int, need proof) (end int, ok bool) {
 	case need == pairOnly:
 		ok = listed > 0 && (parts > 1 || !s.weak(j)) || parts > 1
 	default:
-		ok = true
+		ok = listed > 0 || parts > 1 || !s.inessive(last)
 	}
 	end = int(s.toks[last].end)
 	if e := end - 2; e > 0 && s.b[e] == '\'' && s.b[e+1] == 's' {
@@ -197,6 +199,12 @@ func (s *scan) finnishSurname(t *token) bool {
 		}
 	}
 	return false
+}
+
+// inessive recognises a Finnish place: "hoitaja Helsingissä".
+func (s *scan) inessive(i int) bool {
+	w := s.text(i)
+	return bytes.HasSuffix(w, []byte("ssa")) || bytes.HasSuffix(w, []byte("ssä"))
 }
 
 // placeAfter says whether what follows the name makes it a place: "Mary Seacole Ward", "Dr Gray's Hospital".
@@ -244,10 +252,11 @@ func (s *scan) pairAt(i int) bool {
 	return ok && end > int(s.toks[i].end)
 }
 
-// bareName finds a known given name and a capitalised word after it, in a clinical text and not in public office.
+// bareName finds a known given name and a capitalised word after it, in a clinical text or beside another identifier, and
+// not in public office.
 func (s *scan) bareName(i int) {
 	t := &s.toks[i]
-	if t.glued || s.byteAt(int(t.start)-1) == '#' || s.byteAt(int(t.start)-1) == '@' || !s.pairAt(i) || !s.clinical() {
+	if t.glued || s.byteAt(int(t.start)-1) == '#' || s.byteAt(int(t.start)-1) == '@' || !s.pairAt(i) {
 		return
 	}
 	if i > 0 {
@@ -263,7 +272,7 @@ func (s *scan) bareName(i int) {
 		return
 	}
 	end, _ := s.personAt(i, pairOnly)
-	s.add(PersonName, int(t.start), end, false)
+	s.found = append(s.found, Finding{Kind: PersonName, Start: int(t.start), End: end, pending: !s.clinical()})
 }
 
 // clinical says whether the text speaks of care, asked once.

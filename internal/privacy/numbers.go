@@ -75,6 +75,7 @@ func (k *compact) spaced(n int) (bits uint32) {
 const (
 	space334   = 1<<3 | 1<<6
 	space64    = 1 << 6
+	thousands  = 1<<1 | 1<<4 | 1<<7
 	space2333  = 1<<2 | 1<<5 | 1<<8
 	nines      = "9999999999999999999"
 	nationalID = isNHS | isCHI | isHC | isKVNR | isSteuer | isRVNR | isHetu | isNINO | isIBAN | isCard
@@ -87,9 +88,6 @@ func (s *scan) atDigits(i int) {
 	p := int(t.start)
 	k := &s.k
 	k.read(s.b, p)
-	if k.n < 4 {
-		return
-	}
 	before := s.nearest(i, context, 6)
 	if t.inURL {
 		before = s.nearest(i, context, 3)
@@ -117,11 +115,11 @@ func (s *scan) atDigits(i int) {
 // unspaced run needs a word that says what it is.
 func (s *scan) tenDigits(i int, before class) {
 	k := &s.k
-	if !k.shape(s.b, nines[:10]) || before&isOrder != 0 {
+	bits := k.spaced(min(10, k.n))
+	if !k.shape(s.b, nines[:10]) || before&isOrder != 0 || bits == thousands {
 		return
 	}
 	p := int(s.toks[i].start)
-	bits := k.spaced(10)
 	valid := mod11(k.c[:10])
 	day, month := two(k.c[0:]), two(k.c[2:])
 	kind, fits := NHSNumber, k.c[0] >= '4'

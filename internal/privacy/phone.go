@@ -16,7 +16,7 @@ var helplines = []string{
 func knownRegion(r string) bool { return phonenumbers.GetSupportedRegions()[r] }
 
 // fictional are ranges that regulators keep free for film and documentation; the number plans call some of them invalid.
-var fictional = []string{"01632960", "07700900", "4416329600", "441632960", "447700900", "1555"}
+var fictional = []string{"01632960", "07700900", "441632960", "447700900", "1555"}
 
 // nationalKey reduces a published number to the digits that identify it, whatever prefix it is written with.
 func (r *Redactor) nationalKey(p string) string {
@@ -127,12 +127,16 @@ func (s *scan) phone(i int) {
 	if strings.HasSuffix(string(s.b[max(0, p-3):p]), "£") || strings.HasSuffix(string(s.b[max(0, p-4):p]), "€") {
 		return
 	}
+	if p < s.past {
+		return // inside of a number that was looked at
+	}
 	c := s.dial(p)
 	if c.n < 6 || c.g == 0 {
 		return
 	}
 	if end := s.phoneEnd(&c, called); end > 0 {
 		s.add(Phone, p, end, called)
+		s.past = end
 	}
 }
 
@@ -167,12 +171,13 @@ func (s *scan) phoneEnd(c *dialled, called bool) int {
 				continue
 			}
 			if s.r.phones[s.r.nationalKey("+"+digits[:n])] {
+				s.past = c.groups[g].end
 				return 0
 			}
 			if phonenumbers.IsValidNumber(num) {
 				return c.groups[g].end
 			}
-			if possible == 0 && (c.plus || called) && phonenumbers.IsPossibleNumber(num) {
+			if possible == 0 && (c.plus || called || c.g > 2) && phonenumbers.IsPossibleNumber(num) {
 				possible = c.groups[g].end
 			}
 		}
@@ -187,6 +192,7 @@ func (s *scan) phoneEnd(c *dialled, called bool) int {
 	}
 	for g := c.g - 1; g >= 0; g-- {
 		if s.r.phones[strings.TrimLeft(digits[:c.groups[g].digits], "0")] && c.groups[g].digits >= 3 {
+			s.past = c.groups[g].end
 			return 0
 		}
 	}

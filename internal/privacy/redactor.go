@@ -60,7 +60,7 @@ type Finding struct {
 	Start, End int
 	keep       int  // bytes at the start that stay readable
 	sure       bool // confirmed by a word beside it
-	pending    bool // a postcode that still needs a person
+	pending    bool // a postcode that still needs a person, or a name that needs an identifier
 }
 
 // scan is the state of one search; it is reused.
@@ -72,6 +72,7 @@ type scan struct {
 	found []Finding
 	k     compact
 	low   [64]byte
+	past  int  // where the last phone number ended
 	clin  int8 // whether the text is clinical: 0 not asked yet, 1 yes, -1 no
 }
 
@@ -92,7 +93,7 @@ func (r *Redactor) Find(s string) []Finding {
 }
 
 func (s *scan) run(r *Redactor, text string) {
-	s.r, s.found, s.clin = r, s.found[:0], 0
+	s.r, s.found, s.clin, s.past = r, s.found[:0], 0, 0
 	s.view.build(text)
 	s.b = s.view.b
 	s.toks = tokenize(s.b, s.toks[:0])
@@ -196,7 +197,9 @@ func (s *scan) resolve() {
 	if len(s.found) == 0 {
 		return
 	}
-	s.found = slices.DeleteFunc(s.found, func(f Finding) bool { return f.pending && !s.personNear(f) })
+	s.found = slices.DeleteFunc(s.found, func(f Finding) bool {
+		return f.pending && (f.Kind == UKPostcode && !s.personNear(f) || f.Kind == PersonName && !s.besideIdentifier(f))
+	})
 	slices.SortFunc(s.found, func(a, b Finding) int {
 		switch {
 		case a.sure != b.sure:

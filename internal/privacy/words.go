@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"strings"
@@ -155,6 +156,9 @@ func (l *lexicon) lookup(word []byte, buf *[64]byte) class {
 	}
 	if n > 3 && buf[n-2] == '\'' && buf[n-1] == 's' {
 		return l.words[string(buf[:n-2])] &^ (isTitle | isRole | isRoleWide)
+	}
+	if bytes.Contains(buf[:n], []byte("minister")) {
+		return isPublic // "Gesundheitsminister", "terveysministeri"
 	}
 	if cut > 0 { // "IBAN-Nummer", "Handy-Nr", "Anna-Lena", "Müller-Lüdenscheidt"
 		const inherited = isNHS | isCHI | isKVNR | isSteuer | isRVNR | isHetu | isIBAN | isCard | isPhone | isMail | isFirst | isSur
