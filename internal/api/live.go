@@ -1,0 +1,228 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/singleflight"
+
+	"barometer/internal/barometer"
+)
+
+// newcomers gives rows in the order they were stored, those stored after a time, at most limit.
+type newcomers interface {
+	Since(ctx context.Context, organisation string, after time.Time, limit int) ([]barometer.Stored, error)
+}
+
+const (
+	liveTick    = time.Second
+	liveBeat    = 15 * time.Second
+	liveOverlap = 10 * time.Second // rows may become visible this much after their stored_at
+	liveLimit   = 500              // rows of one look
+	livePatient = 5 * time.Second  // for a client to take the next event
+	liveResume  = 10               // looks back for a client that returns, of liveLimit each
+)
+
+// liveFeed looks for new rows on behalf of all clients: one look a second for each organisation somebody follows, and
+// none when nobody does. It has no goroutine of its own; the clients' requests drive it.
+type liveFeed struct {
+	store   newcomers
+	limit   int64
+	clients atomic.Int64
+	looks   singleflight.Group
+}
+
+func newLiveFeed(store newcomers, limit int) *liveFeed {
+	return &liveFeed{store: store, limit: int64(limit)}
+}
+
+// recent returns what was stored in the last liveOverlap. Clients whose ticks fall together share one look.
+func (l *liveFeed) recent(ctx context.Context, organisation string, now time.Time) ([]barometer.Stored, error) {
+	look := l.looks.DoChan(organisation, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
+		defer cancel()
+		return l.store.Since(ctx, organisation, now.Add(-liveOverlap), liveLimit)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-look:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.([]barometer.Stored), nil
+	}
+}
+
+type liveInput struct {
+	OrganisationInput
+	LastEventID string `header:"Last-Event-ID" maxLength:"100" doc:"Id of the last event received, to go on from there"`
+}
+
+// Gap tells a client that rows were left out, because too many came at once or it was away for too long. The list of
+// mentions has them all.
+type Gap struct {
+	Reason string `json:"reason"`
+}
+
+func liveOperation(api huma.API, path string) huma.Operation {
+	op := get("follow", path, "New mentions as server-sent events")
+	op.Description = "Events are `mention` with a mention and `gap` when some were left out; a comment every 15 s keeps the line open. " +
+		"An event's id is the time it was stored and the mention's id; sent back as Last-Event-ID it resumes there. Delivery is at least once."
+	op.Errors = append(op.Errors, http.StatusTooManyRequests)
+	registry := api.OpenAPI().Components.Schemas
+	op.Responses = map[string]*huma.Response{"200": {Description: "The stream", Content: map[string]*huma.MediaType{
+		"text/event-stream": {Schema: &huma.Schema{OneOf: []*huma.Schema{
+			registry.Schema(reflect.TypeFor[Mention](), true, "Mention"),
+			registry.Schema(reflect.TypeFor[Gap](), true, "Gap"),
+		}}},
+	}}}
+	return op
+}
+
+func (s *Server) follow(ctx context.Context, in *liveInput) (*huma.StreamResponse, error) {
+	o, err := s.organisation(ctx, in.Organisation)
+	if err != nil {
+		return nil, err
+	}
+	var resume time.Time
+	if in.LastEventID != "" {
+		at, _, _ := strings.Cut(in.LastEventID, "/")
+		if resume, err = time.Parse(time.RFC3339Nano, at); err != nil {
+			return nil, barometer.Errorf(barometer.Invalid, "Last-Event-ID: want the id of an event of this stream")
+		}
+	}
+	if s.live.clients.Add(1) > s.live.limit {
+		s.live.clients.Add(-1)
+		return nil, barometer.Errorf(barometer.Exhausted, "%d live streams are open: try again later", s.live.limit)
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		defer s.live.clients.Add(-1)
+		r, w := humago.Unwrap(hc)
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Accel-Buffering", "no") // proxies hold events back otherwise
+		w.WriteHeader(http.StatusOK)
+		c := &liveClient{
+			w: w, control: http.NewResponseController(w), feed: s.live, organisation: o.ID,
+			sent: map[barometer.ID]time.Time{}, start: s.now().Add(-liveTick),
+		}
+		c.run(r.Context(), s.closing, resume)
+	}}, nil
+}
+
+// liveClient is one open stream. Any error ends it: the client comes back with the last id it has.
+type liveClient struct {
+	w            io.Writer
+	control      *http.ResponseController
+	feed         *liveFeed
+	organisation string
+	start        time.Time                  // rows stored before are not news
+	sent         map[barometer.ID]time.Time // rows of the overlap that have gone out, by the time they were stored
+}
+
+func (c *liveClient) run(ctx context.Context, closing <-chan struct{}, resume time.Time) {
+	if c.write("retry: 3000\n\n") != nil {
+		return
+	}
+	if !resume.IsZero() && c.catchUp(ctx, resume) != nil {
+		return
+	}
+	tick, beat := time.NewTicker(liveTick), time.NewTicker(liveBeat)
+	defer tick.Stop()
+	defer beat.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-closing:
+			return
+		case <-beat.C:
+			if c.write(": still here\n\n") != nil {
+				return
+			}
+		case now := <-tick.C:
+			rows, err := c.feed.recent(ctx, c.organisation, now)
+			if err != nil {
+				continue // the store is away for a moment; the heartbeat goes on and the overlap catches up
+			}
+			if c.send(rows) != nil {
+				return
+			}
+			c.forget(now.Add(-2 * liveOverlap))
+		}
+	}
+}
+
+// catchUp sends what was stored since the client left, within bounds.
+func (c *liveClient) catchUp(ctx context.Context, after time.Time) error {
+	c.start = after
+	for range liveResume {
+		rows, err := c.feed.store.Since(ctx, c.organisation, after, liveLimit)
+		if err != nil {
+			return err
+		}
+		if err := c.send(rows); err != nil || len(rows) < liveLimit {
+			return err
+		}
+		after = rows[len(rows)-1].StoredAt
+	}
+	c.start = time.Now()
+	return c.gap("you were away while too many arrived")
+}
+
+func (c *liveClient) send(rows []barometer.Stored) error {
+	for i := range rows {
+		row := &rows[i]
+		if _, known := c.sent[row.ID]; known || row.StoredAt.Before(c.start) {
+			continue
+		}
+		data, err := json.Marshal(view(row))
+		if err != nil {
+			return fmt.Errorf("encode mention: %w", err)
+		}
+		id := row.StoredAt.UTC().Format(time.RFC3339Nano) + "/" + row.ID.String()
+		if err := c.write("id: " + id + "\nevent: mention\ndata: " + string(data) + "\n\n"); err != nil {
+			return err
+		}
+		c.sent[row.ID] = row.StoredAt
+	}
+	if len(rows) == liveLimit {
+		return c.gap("more arrived than a live view can show")
+	}
+	return nil
+}
+
+func (c *liveClient) gap(reason string) error {
+	data, err := json.Marshal(Gap{Reason: reason})
+	if err != nil {
+		return fmt.Errorf("encode gap: %w", err)
+	}
+	return c.write("event: gap\ndata: " + string(data) + "\n\n")
+}
+
+// forget drops what can no longer come again.
+func (c *liveClient) forget(before time.Time) {
+	for id, at := range c.sent {
+		if at.Before(before) {
+			delete(c.sent, id)
+		}
+	}
+}
+
+func (c *liveClient) write(event string) error {
+	_ = c.control.SetWriteDeadline(time.Now().Add(livePatient)) // without deadlines (in tests) the client is fast
+	if _, err := io.WriteString(c.w, event); err != nil {
+		return fmt.Errorf("write event: %w", err)
+	}
+	return c.control.Flush()
+}

@@ -1,0 +1,377 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"barometer/internal/barometer"
+)
+
+const (
+	pageSize       = 25
+	listRunes      = 700
+	maxSearchRunes = 500
+	shownReasons   = 4
+	abuseShown     = 0.5 // from this probability a mention is flagged
+)
+
+// mentionView is a mention as people read it.
+type mentionView struct {
+	barometer.Stored
+	Title, Text []segment
+	Cut         bool // the text goes on
+	Language    string
+	Concerns    []concernTag
+	Why         []barometer.Reason // strongest first
+	Abusive     bool
+	Link        string // to the source, or "" where there is no safe one
+	Path        string // of its own page
+}
+
+type concernTag struct {
+	Name string
+	barometer.ConcernTag
+}
+
+func newMentionView(row *barometer.Stored, names map[string]string, search []string) mentionView {
+	var hits []barometer.Hit
+	for _, m := range row.Matches {
+		hits = append(hits, m.Hits...)
+	}
+	v := mentionView{
+		Stored:   *row,
+		Title:    mark(row.Mention.Title, fieldHits(hits, "title"), search),
+		Text:     mark(row.Mention.Text, fieldHits(hits, ""), search),
+		Language: row.Analysis.Lang,
+		Why:      slices.Clone(row.Sentiment.Reasons),
+		Abusive:  row.Abuse.Probability >= abuseShown,
+		Link:     safeLink(row.URL),
+		Path:     "/o/" + url.PathEscape(row.Organisation) + "/mentions/" + row.ID.String(),
+	}
+	slices.SortStableFunc(v.Why, func(a, b barometer.Reason) int {
+		return int(1000 * (abs(b.Weight) - abs(a.Weight)))
+	})
+	for _, c := range row.Analysis.Concerns {
+		name := names[c.ID]
+		if name == "" {
+			name = c.ID // of an older taxonomy
+		}
+		v.Concerns = append(v.Concerns, concernTag{Name: name, ConcernTag: c})
+	}
+	return v
+}
+
+func abs(f float32) float32 { return max(f, -f) }
+
+// excerpt cuts the text for a list.
+func (v mentionView) excerpt(runes int) mentionView {
+	v.Text, v.Cut = cut(v.Text, runes)
+	v.Why = v.Why[:min(len(v.Why), shownReasons)]
+	return v
+}
+
+// safeLink keeps a stored address from being anything but a web page.
+func safeLink(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return ""
+	}
+	return u.String()
+}
+
+// mentionsPage is the list with its filters.
+type mentionsPage struct {
+	Rows     []mentionView
+	Next     string // address of the next page
+	First    string // address of the first page, where this is another
+	Form     mentionsForm
+	Chips    []chip
+	Choices  choices
+	Coverage coverage
+	Exports  []periodLink
+	Span     string // in words
+	Now      time.Time
+}
+
+// mentionsForm is what the filters say, as their fields have it.
+type mentionsForm struct {
+	Text, From, To, Lang, Sentiment, Concern, Source, Severity, Group string
+	First, Abuse                                                      bool
+}
+
+// chip is one active filter with the address of the list without it.
+type chip struct{ Words, Href string }
+
+type choice struct{ Value, Label string }
+
+type choices struct{ Langs, Sentiments, Concerns, Sources, Severities []choice }
+
+// Mentions is the list of an organisation's mentions, newest first.
+func (p *Pages) Mentions(w http.ResponseWriter, r *http.Request) {
+	o, zone, err := p.organisation(r)
+	if err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	now := p.deps.Now().In(zone)
+	q := r.URL.Query()
+	f, form, err := p.filter(q, o.ID, zone)
+	if err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	rows, next, err := p.deps.Store.Mentions(r.Context(), f, barometer.Page{Cursor: q.Get("cursor"), Limit: pageSize})
+	if err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	sources, err := p.deps.Store.Sources(r.Context())
+	if err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	langs, err := p.deps.Store.Series(r.Context(), barometer.SeriesRequest{
+		Filter: barometer.Filter{Organisation: o.ID, From: now.AddDate(0, 0, -90).UTC(), To: now.Add(time.Hour).UTC()},
+		By:     barometer.ByLang, Step: barometer.StepWeek, TimeZone: o.TimeZone,
+	})
+	if err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	names := p.concernNames()
+	body := mentionsPage{Form: form, Coverage: newCoverage(sources, now), Now: now, Span: spanWords(f, now)}
+	for i := range rows {
+		body.Rows = append(body.Rows, newMentionView(&rows[i], names, searchWords(f.Text)).excerpt(listRunes))
+	}
+	base := "/o/" + url.PathEscape(o.ID) + "/mentions"
+	body.Choices = p.choices(body.Coverage, sums(langs), form)
+	body.Chips = chips(base, q, form, body.Choices)
+	if next != "" {
+		body.Next = base + "?" + with(without(q, "cursor"), "cursor", next).Encode()
+	}
+	if q.Get("cursor") != "" {
+		body.First = base + "?" + without(q, "cursor").Encode()
+	}
+	for _, format := range []choice{{"csv", "CSV"}, {"jsonl", "JSON Lines"}, {"parquet", "Parquet"}} {
+		body.Exports = append(body.Exports, periodLink{
+			Label: format.Label,
+			Href:  "/v1/organisations/" + url.PathEscape(o.ID) + "/export?" + with(exportQuery(f), "format", format.Value).Encode(),
+		})
+	}
+	p.render(w, r, "mentions", page{Title: "Mentions", Organisation: &o, Section: "mentions", Body: body})
+}
+
+// Mention is one mention with everything that was made of it.
+func (p *Pages) Mention(w http.ResponseWriter, r *http.Request) {
+	o, zone, err := p.organisation(r)
+	if err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	id, err := barometer.ParseID(r.PathValue("id"))
+	if err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	row, err := p.deps.Store.Mention(r.Context(), o.ID, id)
+	if err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	p.render(w, r, "mention", page{Title: "Mention", Organisation: &o, Section: "mentions", Body: struct {
+		mentionView
+		Now    time.Time
+		Copies string
+	}{newMentionView(&row, p.concernNames(), nil), p.deps.Now().In(zone), "/o/" + url.PathEscape(o.ID) + "/mentions?copy_group=" + fmt.Sprintf("%016x", row.CopyGroup)}})
+}
+
+// filter reads the address of the list. Times are the organisation's; a day as `to` includes that day.
+func (p *Pages) filter(q url.Values, organisation string, zone *time.Location) (barometer.Filter, mentionsForm, error) {
+	form := mentionsForm{
+		Text: strings.TrimSpace(q.Get("q")), From: q.Get("from"), To: q.Get("to"), Lang: q.Get("lang"),
+		Sentiment: q.Get("sentiment"), Concern: q.Get("concern"), Source: q.Get("source"), Severity: q.Get("min_severity"),
+		Group: q.Get("copy_group"), First: q.Get("copies") == "first", Abuse: q.Get("abuse") != "",
+	}
+	f := barometer.Filter{Organisation: organisation, Text: form.Text, FirstOfCopy: form.First}
+	if utf8.RuneCountInString(form.Text) > maxSearchRunes || !utf8.ValidString(form.Text) || strings.ContainsRune(form.Text, 0) {
+		return f, form, barometer.Errorf(barometer.Invalid, "search with at most %d characters of plain text", maxSearchRunes)
+	}
+	for _, one := range []struct {
+		value string
+		into  *[]string
+	}{{form.Lang, &f.Langs}, {form.Sentiment, &f.Sentiments}, {form.Concern, &f.Concerns}, {form.Source, &f.Sources}} {
+		if one.value != "" {
+			*one.into = []string{one.value}
+		}
+	}
+	var err error
+	if f.From, err = localTime(form.From, zone, false); err != nil {
+		return f, form, err
+	}
+	if f.To, err = localTime(form.To, zone, true); err != nil {
+		return f, form, err
+	}
+	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
+		return f, form, barometer.Errorf(barometer.Invalid, "the first day must not be after the last")
+	}
+	if form.Severity != "" {
+		level, err := strconv.ParseUint(form.Severity, 10, 8)
+		if err != nil || level > 5 {
+			return f, form, barometer.Errorf(barometer.Invalid, "severity: want 0 to 5")
+		}
+		f.MinSeverity = uint8(level)
+	}
+	if form.Abuse {
+		f.MinAbuse = abuseShown
+	}
+	if form.Group != "" {
+		if f.CopyGroup, err = strconv.ParseUint(form.Group, 16, 64); err != nil {
+			return f, form, barometer.Errorf(barometer.Invalid, "copy group: want 16 hexadecimal digits")
+		}
+	}
+	return f, form, nil
+}
+
+func localTime(s string, zone *time.Location, end bool) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.ParseInLocation(localMinute, s, zone); err == nil {
+		return t.UTC(), nil
+	}
+	t, err := time.ParseInLocation(time.DateOnly, s, zone)
+	if err != nil {
+		return t, barometer.Errorf(barometer.Invalid, "time %q: want a day such as 2026-11-21", s)
+	}
+	if end {
+		t = after(t, barometer.StepDay)
+	}
+	return t.UTC(), nil
+}
+
+func (p *Pages) choices(c coverage, langs map[string]uint64, form mentionsForm) choices {
+	var all choices
+	if form.Lang != "" {
+		langs[form.Lang]++ // so that the form can show what it filters by
+	}
+	for code := range langs {
+		all.Langs = append(all.Langs, choice{code, language(code)})
+	}
+	slices.SortFunc(all.Langs, func(a, b choice) int { return strings.Compare(a.Label, b.Label) })
+	for _, s := range sentiments {
+		all.Sentiments = append(all.Sentiments, choice{s.Label, s.Word})
+	}
+	for id, name := range p.concernNames() {
+		all.Concerns = append(all.Concerns, choice{id, name})
+	}
+	slices.SortFunc(all.Concerns, func(a, b choice) int { return strings.Compare(a.Label, b.Label) })
+	for _, s := range c.Sources {
+		all.Sources = append(all.Sources, choice{s.Source, s.Label})
+	}
+	for level := uint8(1); level <= 5; level++ {
+		all.Severities = append(all.Severities, choice{strconv.Itoa(int(level)), severity(level) + " or worse"})
+	}
+	return all
+}
+
+func chips(base string, q url.Values, form mentionsForm, c choices) []chip {
+	var all []chip
+	add := func(words string, names ...string) {
+		rest := without(q, append(names, "cursor")...)
+		all = append(all, chip{Words: words, Href: base + "?" + rest.Encode()})
+	}
+	if form.Text != "" {
+		add("“"+form.Text+"”", "q")
+	}
+	if form.From != "" || form.To != "" {
+		add("Time", "from", "to")
+	}
+	for _, one := range []struct {
+		name, value string
+		from        []choice
+	}{
+		{"lang", form.Lang, c.Langs}, {"sentiment", form.Sentiment, c.Sentiments}, {"concern", form.Concern, c.Concerns},
+		{"source", form.Source, c.Sources}, {"min_severity", form.Severity, c.Severities},
+	} {
+		if one.value == "" {
+			continue
+		}
+		label := one.value
+		for _, known := range one.from {
+			if known.Value == one.value {
+				label = known.Label
+			}
+		}
+		add(label, one.name)
+	}
+	if form.First {
+		add("Copies shown once", "copies")
+	}
+	if form.Abuse {
+		add("Abuse of people", "abuse")
+	}
+	if form.Group != "" {
+		add("Copies of one text", "copy_group")
+	}
+	return all
+}
+
+func without(q url.Values, names ...string) url.Values {
+	out := url.Values{}
+	for k, v := range q {
+		if !slices.Contains(names, k) && len(v) > 0 && v[0] != "" {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// exportQuery writes the filter as the interface under /v1 reads it.
+func exportQuery(f barometer.Filter) url.Values {
+	q := url.Values{}
+	for name, values := range map[string][]string{"lang": f.Langs, "sentiment": f.Sentiments, "concern": f.Concerns, "source": f.Sources} {
+		if len(values) > 0 {
+			q[name] = values
+		}
+	}
+	if !f.From.IsZero() {
+		q.Set("from", f.From.Format(time.RFC3339))
+	}
+	if !f.To.IsZero() {
+		q.Set("to", f.To.Format(time.RFC3339))
+	}
+	if f.Text != "" {
+		q.Set("q", f.Text)
+	}
+	if f.MinSeverity > 0 {
+		q.Set("min_severity", strconv.Itoa(int(f.MinSeverity)))
+	}
+	if f.MinAbuse > 0 {
+		q.Set("min_abuse", strconv.FormatFloat(float64(f.MinAbuse), 'g', -1, 32))
+	}
+	if f.CopyGroup > 0 {
+		q.Set("copy_group", fmt.Sprintf("%016x", f.CopyGroup))
+	}
+	if f.FirstOfCopy {
+		q.Set("copies", "first")
+	}
+	return q
+}
+
+func spanWords(f barometer.Filter, now time.Time) string {
+	switch {
+	case f.From.IsZero() && f.To.IsZero():
+		return ""
+	case f.To.IsZero():
+		return "from " + when(f.From, now)
+	case f.From.IsZero():
+		return "until " + when(f.To, now)
+	}
+	return "from " + when(f.From, now) + " until " + when(f.To, now)
+}
