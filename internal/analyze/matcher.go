@@ -265,8 +265,9 @@ func parsePhrase(lang language, term string, id int32) (*phrase, error) {
 		if len(doc.tokens) == 0 || strings.Contains(word, "*") {
 			return nil, fmt.Errorf("%q is not a word", word)
 		}
-		if c != compareWord && len(doc.tokens) > 1 {
-			return nil, fmt.Errorf("%q: '*' and stem: go with one word, without hyphens", word)
+		last := len(doc.tokens) - 1
+		if c == compareInside && last > 0 {
+			return nil, fmt.Errorf("%q: '*' on both sides goes with one word, without hyphens", word)
 		}
 		for i := range doc.tokens {
 			if k := doc.tokens[i].kind; k == kindTagPart || k == kindURL {
@@ -274,9 +275,12 @@ func parsePhrase(lang language, term string, id int32) (*phrase, error) {
 			}
 			w := slices.Clone(doc.word(&doc.tokens[i]))
 			e := element{text: w, hash: doc.tokens[i].hash, compare: c}
-			if c == compareStem {
+			if (i > 0 && c == compareSuffix) || (i < last && c != compareSuffix) {
+				e.compare = compareWord // of "x-ray*" only the last part is open
+			}
+			if e.compare == compareStem {
 				e.hash = stemHash(lang, string(w))
-			} else if c != compareWord && len(w) < 3 {
+			} else if e.compare != compareWord && len(w) < 3 {
 				return nil, fmt.Errorf("%q: '*' needs three letters or more beside it", word)
 			}
 			p.elements = append(p.elements, e)
