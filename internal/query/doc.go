@@ -24,7 +24,8 @@
 //	a NEAR/5 b             both in the same field, in either order, with at most 5 words between them
 //	title:word             only in the title
 //	exact:NHS              as written: case and accents count
-//	stem:waiting           inflected forms in English, German and Finnish; stem.de: in one language (also sv fr es it pt nl)
+//	stem:waiting           inflected forms in English, German and Finnish; stem.de: in one language (also sv fr es it pt nl), which
+//	                       is surer: to German, -er is an ending, so that stem:wait also finds waiter
 //	site:example.org       the site or anything below it
 //	lang:de                the language as the source declared it
 //	source:id  kind:feed   the configured source, its kind

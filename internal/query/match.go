@@ -304,7 +304,7 @@ func (r *Result) each(c *compiled, visit func(span) bool) bool {
 		cursors = append(cursors, r.seen[e].first)
 	}
 	r.cursors = cursors
-	any := false
+	some := false
 	for first := cursors[0]; first >= 0; first = r.places[first].next {
 		from := r.places[first]
 		if c.title && from.pos >= r.textFrom {
@@ -319,7 +319,7 @@ func (r *Result) each(c *compiled, visit func(span) bool) bool {
 				at = r.places[at].next
 			}
 			if cursors[i] = at; at < 0 {
-				return any
+				return some
 			}
 			if r.places[at].pos != want {
 				whole = false
@@ -328,13 +328,13 @@ func (r *Result) each(c *compiled, visit func(span) bool) bool {
 			last = r.places[at]
 		}
 		if whole {
-			any = true
+			some = true
 			if !visit(span{from.pos, last.pos, from.start, last.end, c.term}) {
 				return true
 			}
 		}
 	}
-	return any
+	return some
 }
 
 // gather collects the places of both sides of a NEAR.
@@ -364,19 +364,19 @@ func (r *Result) close(side int, n int32, visit func(span) bool) bool {
 		r.ends = append(r.ends, sp.to)
 	}
 	slices.Sort(r.ends)
-	any := false
+	some := false
 	for _, sp := range mine {
 		next, _ := slices.BinarySearchFunc(other, sp.to+1, func(o span, pos int32) int { return cmp.Compare(o.from, pos) })
 		before, _ := slices.BinarySearch(r.ends, sp.from)
-		near := next < len(other) && other[next].from-sp.to-1 <= n || before > 0 && sp.from-r.ends[before-1]-1 <= n
-		if near {
-			any = true
+		beside := next < len(other) && other[next].from-sp.to-1 <= n || before > 0 && sp.from-r.ends[before-1]-1 <= n
+		if beside {
+			some = true
 			if !visit(sp) {
 				return true
 			}
 		}
 	}
-	return any
+	return some
 }
 
 // hits returns the places that make the query true, in order, in characters.

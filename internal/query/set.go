@@ -82,12 +82,14 @@ func NewSet(queries []Named) (*Set, error) {
 		},
 		known: map[string]int32{},
 	}
-	for i, q := range queries {
+	for _, q := range queries {
 		if slices.Contains(b.ids, q.ID) {
 			return nil, barometer.Errorf(barometer.Conflict, "two queries for organisation %q", q.ID)
 		}
 		b.ids = append(b.ids, q.ID)
 		b.roots = append(b.roots, b.compile(q.Query.root))
+	}
+	for i, q := range queries { // after all are compiled: which word is rare depends on all
 		needed, _ := need(q.Query.root, false) // Parse saw to it that there are some
 		for _, t := range needed {
 			e := b.rarest(t)
@@ -103,6 +105,7 @@ func NewSet(queries []Named) (*Set, error) {
 type builder struct {
 	*Set
 	known map[string]int32
+	uses  []int // by element: how many terms hold it
 }
 
 func (b *builder) compile(n node) *compiled {
@@ -113,7 +116,9 @@ func (b *builder) compile(n node) *compiled {
 		}
 		c := &compiled{op: opTerm, title: n.field == inTitle, term: n}
 		for _, e := range n.elements {
-			c.elements = append(c.elements, b.element(n, e))
+			number := b.element(n, e)
+			b.uses[number]++
+			c.elements = append(c.elements, number)
 		}
 		return c
 	case all:
@@ -136,18 +141,20 @@ func (b *builder) compileAll(parts []node) []*compiled {
 	return out
 }
 
-// rarest returns the element of a term that is expected to occur least: the longest.
+// rarest returns the element of a term that is expected to wake the fewest queries in vain: the one that fewest terms
+// hold (of "Example hospital" not what all hospitals have), then the longest.
 func (b *builder) rarest(t *term) int32 {
 	if t.fact() {
 		return b.fact(t)
 	}
-	best := t.elements[0]
+	best, length := b.element(t, t.elements[0]), len(t.elements[0].keys[0])
 	for _, e := range t.elements[1:] {
-		if len(e.keys[0]) > len(best.keys[0]) {
-			best = e
+		n, l := b.element(t, e), len(e.keys[0])
+		if b.uses[n] < b.uses[best] || b.uses[n] == b.uses[best] && l > length {
+			best, length = n, l
 		}
 	}
-	return b.element(t, best)
+	return best
 }
 
 // number returns the number of what the identity describes, and whether it is new.
@@ -160,6 +167,7 @@ func (b *builder) number(identity ...string) (int32, bool) {
 	b.known[id] = n
 	b.wakes = append(b.wakes, nil)
 	b.looks = append(b.looks, look{})
+	b.uses = append(b.uses, 0)
 	return n, true
 }
 

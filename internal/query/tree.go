@@ -11,7 +11,7 @@ type Query struct {
 }
 
 // node is one of all, any, not, near and *term.
-type node interface{}
+type node any
 
 type (
 	all    []node // every part must hold
@@ -88,8 +88,8 @@ func positive(n node, dst []*term) []*term {
 // String returns the query in a normal form, with AND and brackets written out. Parsing it gives the same query.
 func (q *Query) String() string { return write(q.root, 0) }
 
-// write renders a node inside a context that binds with the given strength: 0 none, 1 OR's parts, 2 AND's
-// parts, 3 what NOT negates, 4 the sides of NEAR.
+// write renders a node in a place that binds with the given strength: 0 the whole query, 1 a part of OR, 2 a part of AND,
+// 3 what NOT negates, 4 a side of NEAR.
 func write(n node, binding int) string {
 	var s string
 	var own int
