@@ -337,7 +337,7 @@ func (r *Result) each(c *compiled, visit func(span) bool) bool {
 	return some
 }
 
-// gather collects the places of both sides of a NEAR.
+// gather collects the places of both sides of a NEAR, each in order.
 func (r *Result) gather(c *compiled) {
 	for i, side := range c.parts {
 		r.spans[i] = r.spans[i][:0]
@@ -351,6 +351,9 @@ func (r *Result) gather(c *compiled) {
 				return true
 			})
 		}
+		if len(terms) > 1 {
+			slices.SortFunc(r.spans[i], func(a, b span) int { return cmp.Compare(a.from, b.from) })
+		}
 	}
 }
 
@@ -358,7 +361,6 @@ func (r *Result) gather(c *compiled) {
 // reports whether there was one. Two places that share a word are not near each other.
 func (r *Result) close(side int, n int32, visit func(span) bool) bool {
 	mine, other := r.spans[side], r.spans[1-side]
-	slices.SortFunc(other, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	r.ends = r.ends[:0]
 	for _, sp := range other {
 		r.ends = append(r.ends, sp.to)
@@ -413,11 +415,13 @@ func (r *Result) hits(root *compiled, d *Doc) []barometer.Hit {
 	return out
 }
 
-// collect gathers the places of the terms in the parts that hold.
+// collect gathers the places of the terms in the parts that hold: of each the first ones, as many as are reported.
 func (r *Result) collect(c *compiled) {
+	left := maxHits
 	take := func(sp span) bool {
 		r.found = append(r.found, found{sp, sp.from < r.textFrom-fieldGap})
-		return true
+		left--
+		return left > 0
 	}
 	switch c.op {
 	case opTerm:
@@ -431,6 +435,7 @@ func (r *Result) collect(c *compiled) {
 	case opNear:
 		r.gather(c)
 		r.close(0, c.n, take)
+		left = maxHits
 		r.close(1, c.n, take)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"barometer/internal/barometer"
 )
@@ -168,5 +169,20 @@ func TestMatchDoesNotAllocateWithoutAMatch(t *testing.T) {
 	var r Result
 	if n := testing.AllocsPerRun(100, func() { set.Match(&d, &r) }); n != 0 || len(r.Matches) != 0 {
 		t.Errorf("%v allocations, %d matches", n, len(r.Matches))
+	}
+}
+
+// A document of one repeated word is the worst case of phrases and NEAR: the cost must stay in proportion to its length.
+func TestMatchStaysLinearOnRepetition(t *testing.T) {
+	set := mustSet(t, `"a a a b"`, "a NEAR/100 c", `(a OR "a a") NEAR/50 (a OR "a a a")`, "stem:a")
+	d := Doc{Text: strings.Repeat("a ", 500_000)}
+	var r Result
+	start := time.Now()
+	set.Match(&d, &r)
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("a megabyte took %v", took)
+	}
+	if len(r.Matches) != 2 || len(r.Matches[0].Hits) != maxHits {
+		t.Errorf("%d matches", len(r.Matches))
 	}
 }
