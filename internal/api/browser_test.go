@@ -262,7 +262,7 @@ func TestChartByKeyboard(t *testing.T) {
 	if got := eval[string](v, focused); !strings.HasPrefix(got, "Saturday 14 November: ") {
 		t.Errorf("the first bar is %q", got)
 	}
-	count := eval[string](v, focused+`.match(/: (\d+) mention/)[1]`)
+	count := eval[string](v, `(`+focused+`).match(/: (\d+) mention/)[1]`)
 	if _, err := chromedp.RunResponse(v.ctx, chromedp.KeyEvent(kb.Enter)); err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ const (
 	plotHeight = 180.0
 	plotLeft   = 5.0  // per cent, room for the numbers of the axis
 	plotWidth  = 94.5 // per cent
-	maxLabels  = 6
+	maxLabels  = 7
 )
 
 // sentiments in the order they are stacked, from the ground: what matters most stands on the base line, where lengths
