@@ -77,10 +77,10 @@ type Archive struct {
 }
 
 // splitter cuts the text into records. next returns io.EOF at the end, and a *recordError for a record that is bad as
-// a whole, after which it can go on.
+// a whole, after which it can go on. The record is valid until the next call.
 type splitter interface {
-	next() (record []byte, err error)
-	at() (offset, line int64) // after the last record; line counts line breaks before it
+	next() (record []byte, line int64, err error) // line is where the record starts, from 1
+	at() (offset, line int64)                     // after the last record; line counts line breaks before it
 }
 
 // recordError says why a record is bad.
@@ -147,7 +147,7 @@ func readArchiveAt(r io.Reader, o ArchiveOptions, from Position) (*Archive, erro
 	text := &textReader{r: br}
 	if a.format == FormatCSV {
 		records := newCSVSplitter(text, ',')
-		first, err := records.next()
+		first, _, err := records.next()
 		if err != nil {
 			return nil, barometer.Errorf(barometer.Invalid, "read the header: %w", err)
 		}
@@ -223,15 +223,14 @@ func (a *Archive) Close() error {
 // its last whole record.
 func (a *Archive) Next() (barometer.Post, error) {
 	for {
-		_, line := a.split.at()
-		record, err := a.split.next()
+		record, line, err := a.split.next()
 		if errors.Is(err, io.EOF) {
 			a.progress()
 			return barometer.Post{}, io.EOF
 		}
 		bad, isBad := errors.AsType[*recordError](err)
 		if err != nil && !isBad {
-			return barometer.Post{}, barometer.Errorf(barometer.Invalid, "after line %d: the file breaks off: %w", line, err)
+			return barometer.Post{}, barometer.Errorf(barometer.Invalid, "line %d: the file breaks off: %w", line, err)
 		}
 		a.pos.Offset, a.pos.Line = a.split.at()
 		if !isBad && len(bytes.TrimSpace(record)) == 0 {
@@ -253,11 +252,11 @@ func (a *Archive) Next() (barometer.Post, error) {
 		}
 		a.pos.Bad++
 		if a.opts.Bad != nil {
-			a.opts.Bad(BadRecord{Line: line + 1, Reason: bad.reason})
+			a.opts.Bad(BadRecord{Line: line, Reason: bad.reason})
 		}
 		if a.good == 0 && a.pos.Bad >= hopelessBad {
 			return p, barometer.Errorf(barometer.Invalid,
-				"none of the first %d records is a post (line %d: %s): this is not a file of posts", a.pos.Bad, line+1, bad.reason)
+				"none of the first %d records is a post (line %d: %s): this is not a file of posts", a.pos.Bad, line, bad.reason)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func jsonReason(err error) error {
 	if _, ok := errors.AsType[*recordError](err); ok {
 		return err
 	}
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
 		return badRecord("%s is a %s, want %s", e.Field, e.Value, e.Type)
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {

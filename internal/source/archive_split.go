@@ -67,16 +67,17 @@ type lineSplitter struct {
 
 func (s *lineSplitter) at() (offset, line int64) { return s.r.at() }
 
-func (s *lineSplitter) next() ([]byte, error) {
+func (s *lineSplitter) next() ([]byte, int64, error) {
+	at := s.r.lines + 1
 	buf, long, err := s.r.line(s.buf[:0], maxRecord)
 	s.buf = buf
 	switch {
 	case long:
-		return nil, badRecord("the record is longer than %d bytes", maxRecord)
+		return nil, at, badRecord("the record is longer than %d bytes", maxRecord)
 	case errors.Is(err, io.EOF) && len(buf) > 0:
-		return buf, nil
+		return buf, at, nil
 	}
-	return buf, err
+	return buf, at, err
 }
 
 // objectSplitter gives one top-level JSON object a record, whatever stands between them: brackets and commas of an
@@ -88,25 +89,26 @@ type objectSplitter struct {
 
 func (s *objectSplitter) at() (offset, line int64) { return s.r.at() }
 
-func (s *objectSplitter) next() ([]byte, error) {
+func (s *objectSplitter) next() ([]byte, int64, error) {
 	for {
 		c, err := s.r.readByte()
 		if err != nil {
-			return nil, err
+			return nil, s.r.lines + 1, err
 		}
 		if c == '{' {
 			break
 		}
 	}
+	at := s.r.lines + 1
 	s.buf = append(s.buf[:0], '{')
 	depth, inString, escaped, long := 1, false, false, false
 	for depth > 0 {
 		c, err := s.r.readByte()
 		if errors.Is(err, io.EOF) {
-			return nil, io.ErrUnexpectedEOF
+			return nil, at, io.ErrUnexpectedEOF
 		}
 		if err != nil {
-			return nil, err
+			return nil, at, err
 		}
 		if len(s.buf) < maxRecord {
 			s.buf = append(s.buf, c)
@@ -128,9 +130,9 @@ func (s *objectSplitter) next() ([]byte, error) {
 		}
 	}
 	if long {
-		return nil, badRecord("the record is longer than %d bytes", maxRecord)
+		return nil, at, badRecord("the record is longer than %d bytes", maxRecord)
 	}
-	return s.buf, nil
+	return s.buf, at, nil
 }
 
 // csvSplitter gives one CSV record (RFC 4180) a record: lines, as long as a quoted field is open.
@@ -156,7 +158,8 @@ func newCSVSplitter(r *textReader, comma byte) *csvSplitter {
 
 func (s *csvSplitter) at() (offset, line int64) { return s.offset, s.line }
 
-func (s *csvSplitter) next() ([]byte, error) {
+func (s *csvSplitter) next() ([]byte, int64, error) {
+	at := s.line + 1
 	s.buf = s.buf[:0]
 	first := 0 // bytes of the first line
 	open := false
@@ -169,22 +172,22 @@ func (s *csvSplitter) next() ([]byte, error) {
 		}
 		if len(line) == 0 && err != nil {
 			if n == 1 {
-				return nil, err
+				return nil, at, err
 			}
-			return s.runaway(first)
+			return nil, at, s.runaway(first)
 		}
 		if long {
 			s.advance(s.r.offset - int64(len(s.pending)))
-			return nil, badRecord("the record is longer than %d bytes", maxRecord)
+			return nil, at, badRecord("the record is longer than %d bytes", maxRecord)
 		}
 		open = quoteOpen(line, s.comma, open)
 		if !open {
 			s.offset += int64(len(s.buf))
 			s.line += int64(bytes.Count(s.buf, []byte("\n")))
-			return s.buf, nil
+			return s.buf, at, nil
 		}
 		if err != nil || n == maxCSVLines || len(s.buf) > maxRecord {
-			return s.runaway(first)
+			return nil, at, s.runaway(first)
 		}
 	}
 }
@@ -218,14 +221,14 @@ func (s *csvSplitter) readLine() (long bool, err error) {
 }
 
 // runaway gives up on a quote that does not close: the first line is bad, the others are read again on their own.
-func (s *csvSplitter) runaway(first int) ([]byte, error) {
+func (s *csvSplitter) runaway(first int) error {
 	if s.runaways++; s.runaways > maxRunaways {
-		return nil, fmt.Errorf("more than %d quotes never close", maxRunaways)
+		return fmt.Errorf("more than %d quotes never close", maxRunaways)
 	}
 	s.pending = append(bytes.Clone(s.buf[first:]), s.pending...)
 	s.offset += int64(first)
 	s.line++
-	return nil, badRecord("a quote is opened and not closed")
+	return badRecord("a quote is opened and not closed")
 }
 
 // quoteOpen says whether a quoted field is open at the end of the line.
