@@ -61,7 +61,8 @@ func (t *token) is(f tokenFlags) bool { return t.flags&f != 0 }
 // everything and write what the step list says it owns.
 type document struct {
 	in        *Input
-	folded    []byte // " one two three "
+	folded    []byte   // " one two three "
+	content   []uint64 // scratch of contentWords
 	tokens    []token
 	sentences int
 	exclaims  int // '!' in the text
@@ -113,7 +114,7 @@ const maxScan = 256 << 10
 // reset takes in apart.
 func (d *document) reset(in *Input) {
 	*d = document{
-		in: in, folded: append(d.folded[:0], ' '), tokens: d.tokens[:0], stems: d.stems[:0],
+		in: in, folded: append(d.folded[:0], ' '), tokens: d.tokens[:0], stems: d.stems[:0], content: d.content[:0],
 		stemmer: d.stemmer, concerns: d.concerns, terms: d.terms, model: d.model,
 	}
 	s := scanner{doc: d}
