@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -83,7 +84,7 @@ func newGuard(allow []string) (*guard, error) {
 			continue
 		}
 		host, port, err := net.SplitHostPort(entry)
-		if err != nil || host == "" || port == "" || strings.ContainsAny(host, "*/ ") {
+		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 || host == "" || strings.ContainsAny(host, "*/ ") {
 			return nil, barometer.Errorf(barometer.Invalid,
 				"allow_private %q: want a network (10.0.0.0/8), an address with port (127.0.0.1:8090) or a name with port (localhost:8090)", entry)
 		}
