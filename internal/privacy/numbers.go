@@ -140,7 +140,7 @@ func (s *scan) tenDigits(i int, before class) {
 	switch {
 	case valid && named, valid && fits && sound && s.byteAt(p-1) != '+':
 		s.add(kind, p, int(k.end[9]), named)
-	case named && (bits == 0 || sound) && s.nearest(i, isNumWord, 3) != 0 && k.c[0] != '0':
+	case named && (bits == 0 || sound) && k.c[0] != '0' && (s.nearest(i, isNumWord, 3) != 0 || s.nearest(i, isNHS|isCHI|isHC, 2) != 0):
 		s.add(kind, p, int(k.end[9]), true) // called so, with a slip of the pen: still somebody's
 	case valid && bits == 0 && fits && s.nearest(i, isNumWord, 3) != 0 && s.nearest(i, isRoleWide|isRoleDE|isClinical, 5) != 0:
 		s.add(kind, p, int(k.end[9]), false) // "patient number 4857773456"
@@ -166,7 +166,7 @@ func (s *scan) card(p int, before class) {
 		if !k.shape(s.b, nines[:n]) || !cardIIN(k.c[:n]) || !luhn(k.c[:n]) {
 			continue
 		}
-		if n < k.n && k.sep[n] == '.' {
+		if n < k.n && k.sep[n] == '.' && isDigit(k.c[n]) {
 			continue // a decimal
 		}
 		if before&isOrder == 0 {
