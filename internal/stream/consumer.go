@@ -125,14 +125,13 @@ func (c *Consumer) Run(ctx context.Context, handle func(context.Context, *Delive
 func (c *Consumer) fetch(ctx context.Context, partition int, work chan<- *Delivery) error {
 	slots := make(chan struct{}, max(1, c.config.MaxPending/barometer.Partitions))
 	var consumer jetstream.Consumer
-	for {
+	for ctx.Err() == nil {
 		if !c.s.conn.IsConnected() { // a request made now would only age in a buffer
 			select {
 			case <-ctx.Done():
-				return ctx.Err()
 			case <-time.After(errorWait / 5):
-				continue
 			}
+			continue
 		}
 		select {
 		case <-ctx.Done():
@@ -169,14 +168,12 @@ func (c *Consumer) fetch(ctx context.Context, partition int, work chan<- *Delive
 			}
 		}
 	}
+	return ctx.Err()
 }
 
 // attach creates the partition's consumer on the server if it is not there.
 func (c *Consumer) attach(ctx context.Context, partition int) (jetstream.Consumer, error) {
-	if err := c.s.ensure(ctx); err != nil {
-		return nil, err
-	}
-	consumer, err := c.s.js.CreateOrUpdateConsumer(ctx, c.s.mentionsStream(), jetstream.ConsumerConfig{
+	return c.s.attach(ctx, c.s.mentionsStream(), jetstream.ConsumerConfig{
 		Durable:       "analyze-" + strconv.Itoa(partition),
 		FilterSubject: c.s.mentionsSubject(partition),
 		AckPolicy:     jetstream.AckExplicitPolicy,
@@ -184,10 +181,6 @@ func (c *Consumer) attach(ctx context.Context, partition int) (jetstream.Consume
 		MaxAckPending: maxAckPending,
 		MaxDeliver:    -1, // counted here, because the server would drop the message instead of parking it
 	})
-	if err != nil {
-		return nil, explain("create consumer", err)
-	}
-	return consumer, nil
 }
 
 // fetchOnce asks for n messages and passes on those that come. It returns how many slots they keep.
@@ -206,7 +199,7 @@ func (c *Consumer) fetchOnce(ctx context.Context, consumer jetstream.Consumer, n
 		c.add(d)
 		select {
 		case work <- d:
-		case <-ctx.Done():
+		case <-ctx.Done(): // chosen at random when a worker is free too, which does no harm
 			_ = d.Retry(0) // to another process, or to the next start
 		}
 	}

@@ -41,20 +41,13 @@ func (s *Stream) RunHealth(ctx context.Context, handle func(context.Context, []b
 }
 
 func (s *Stream) attachHealth(ctx context.Context) (jetstream.Consumer, error) {
-	if err := s.ensure(ctx); err != nil {
-		return nil, err
-	}
-	consumer, err := s.js.CreateOrUpdateConsumer(ctx, s.healthStream(), jetstream.ConsumerConfig{
+	return s.attach(ctx, s.healthStream(), jetstream.ConsumerConfig{
 		Durable:       "health",
 		AckPolicy:     jetstream.AckExplicitPolicy,
 		AckWait:       30 * time.Second,
 		MaxAckPending: 4 * healthBatch,
 		MaxDeliver:    -1,
 	})
-	if err != nil {
-		return nil, explain("create consumer", err)
-	}
-	return consumer, nil
 }
 
 func (s *Stream) fetchHealth(ctx context.Context, consumer jetstream.Consumer, handle func(context.Context, []barometer.SourceHealth) error) error {

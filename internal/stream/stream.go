@@ -184,6 +184,22 @@ func (s *Stream) ensure(ctx context.Context) error {
 	return nil
 }
 
+// attach returns the durable consumer, creating what is missing: also the streams, when the server came back without
+// its data.
+func (s *Stream) attach(ctx context.Context, stream string, c jetstream.ConsumerConfig) (jetstream.Consumer, error) {
+	consumer, err := s.js.CreateOrUpdateConsumer(ctx, stream, c)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		if err := s.ensure(ctx); err != nil {
+			return nil, err
+		}
+		consumer, err = s.js.CreateOrUpdateConsumer(ctx, stream, c)
+	}
+	if err != nil {
+		return nil, explain("create consumer", err)
+	}
+	return consumer, nil
+}
+
 // State is how much waits in the streams.
 type State struct {
 	Connected    bool   `json:"connected"`
