@@ -1,0 +1,152 @@
+package store
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"barometer/internal/barometer"
+)
+
+// condition is a restriction in SQL with its bound values. The text is always one of the constants of this file: what
+// callers ask for travels in the values alone.
+type condition struct {
+	sql    []string
+	values []any
+}
+
+func (c *condition) and(sql string, values ...any) {
+	c.sql = append(c.sql, sql)
+	c.values = append(c.values, values...)
+}
+
+// in puts the conditions where a query has its placeholder.
+func (c *condition) in(sql string) string {
+	return strings.Replace(sql, "/* filter */", strings.Join(c.sql, "\n    AND "), 1)
+}
+
+const (
+	earliest = 0
+	latest   = 1<<32 - 1 // the last second that a row can have
+)
+
+// words is the indexed expression: a condition on anything else would read all texts.
+const words = "lowerUTF8(concat(title, ' ', text))"
+
+// restrict gives the conditions of a filter on rows of mentions, without the dimension that is split by.
+func restrict(f *barometer.Filter, except string) (*condition, error) {
+	c := &condition{}
+	c.and("organisation = {organisation:String}", clickhouse.Named("organisation", f.Organisation))
+	from, to := span(f)
+	c.and("published_at >= fromUnixTimestamp({from:Int64})", clickhouse.Named("from", from))
+	c.and("published_at < fromUnixTimestamp({to:Int64})", clickhouse.Named("to", to))
+	if err := restrictText(c, f.Text); err != nil {
+		return nil, err
+	}
+	list := func(dimension, sql, name string, values []string) {
+		if len(values) > 0 && dimension != except {
+			c.and(sql, clickhouse.Named(name, values))
+		}
+	}
+	list(barometer.ByLang, "lang IN {langs:Array(String)}", "langs", f.Langs)
+	list(barometer.BySentiment, "sentiment IN {sentiments:Array(String)}", "sentiments", f.Sentiments)
+	list(barometer.ByConcern, "hasAny(concerns, {concerns:Array(String)})", "concerns", f.Concerns)
+	list(barometer.BySource, "source IN {sources:Array(String)}", "sources", f.Sources)
+	list("site", "site IN {sites:Array(String)}", "sites", f.Sites)
+	if f.MinSeverity > 0 && except != barometer.BySeverity {
+		c.and("severity >= {min_severity:UInt8}", clickhouse.Named("min_severity", int(f.MinSeverity)))
+	}
+	if f.MinAbuse > 0 {
+		c.and("abuse >= {min_abuse:UInt16}", clickhouse.Named("min_abuse", int(tenThousandths(f.MinAbuse))))
+	}
+	if f.CopyGroup != 0 {
+		c.and("copy_group = {copy_group:UInt64}", clickhouse.Named("copy_group", f.CopyGroup))
+	}
+	if f.FirstOfCopy {
+		c.and(query("first_of_copy"))
+	}
+	return c, nil
+}
+
+// span returns the half-open range of seconds that a filter asks for. Rows are kept to the second below, so a bound
+// within a second is moved up to the next one, which is exact for both ends.
+func span(f *barometer.Filter) (from, to int64) {
+	from, to = earliest, latest
+	if !f.From.IsZero() {
+		from = min(max(secondsUp(f.From), earliest), latest)
+	}
+	if !f.To.IsZero() {
+		to = min(max(secondsUp(f.To), earliest), latest)
+	}
+	return from, to
+}
+
+func secondsUp(t time.Time) int64 {
+	seconds := t.Unix()
+	if t.Nanosecond() > 0 {
+		seconds++
+	}
+	return seconds
+}
+
+const (
+	maxTextLen = 1000
+	maxWords   = 32
+	maxPhrases = 8
+)
+
+// restrictText asks for all words and phrases of a search. The words are found in the index; a phrase is found by its
+// words first and then compared.
+func restrictText(c *condition, search string) error {
+	if strings.TrimSpace(search) == "" {
+		return nil
+	}
+	if len(search) > maxTextLen || !utf8.ValidString(search) {
+		return barometer.Errorf(barometer.Invalid, "text: want at most %d bytes of UTF-8", maxTextLen)
+	}
+	found, phrases := splitSearch(search)
+	if len(found) == 0 {
+		return barometer.Errorf(barometer.Invalid, "text: %q has no word to look for", search)
+	}
+	if len(found) > maxWords || len(phrases) > maxPhrases {
+		return barometer.Errorf(barometer.Invalid, "text: want at most %d words and %d phrases", maxWords, maxPhrases)
+	}
+	c.and("hasAllTokens("+words+", {words:Array(String)})", clickhouse.Named("words", found))
+	if len(phrases) > 0 {
+		c.and("arrayAll(phrase -> position("+words+", phrase) > 0, {phrases:Array(String)})", clickhouse.Named("phrases", phrases))
+	}
+	return nil
+}
+
+// splitSearch returns the distinct words, split as the index splits them, and the phrases of more than one word.
+func splitSearch(search string) (found, phrases []string) {
+	search = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`).Replace(strings.ToLower(search))
+	seen := map[string]bool{}
+	for i, part := range strings.Split(search, `"`) {
+		tokens := strings.FieldsFunc(part, between)
+		for _, token := range tokens {
+			if !seen[token] {
+				seen[token] = true
+				found = append(found, token)
+			}
+		}
+		if phrase := strings.Join(strings.Fields(part), " "); i%2 == 1 && len(tokens) > 0 && phrase != tokens[0] {
+			phrases = append(phrases, phrase)
+		}
+	}
+	return found, phrases
+}
+
+// between reports whether the index separates words at r: at every ASCII character that is no letter or digit. All
+// other characters are parts of words, so that umlauts are.
+func between(r rune) bool {
+	return r < utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+}
+
+// replaceKey puts the name of a dimension, a constant of keyOf, where a query has its placeholder.
+func replaceKey(sql, key string) string {
+	return strings.Replace(sql, "/* key */", key, 1)
+}

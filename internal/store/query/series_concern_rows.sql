@@ -1,0 +1,5 @@
+SELECT roundDown(toInt64(toUnixTimestamp(published_at)), {starts:Array(Int64)}) AS start, /* key */ AS key, count()
+FROM mentions FINAL
+ARRAY JOIN arrayPushFront(arrayDistinct(concerns), '') AS concern
+WHERE /* filter */
+GROUP BY start, key

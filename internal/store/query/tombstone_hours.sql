@@ -1,0 +1,1 @@
+SELECT DISTINCT organisation, hour FROM tombstones WHERE id IN ids AND organisation != ''

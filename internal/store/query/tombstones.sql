@@ -1,0 +1,1 @@
+SELECT DISTINCT id FROM tombstones WHERE id IN ids

@@ -1,0 +1,17 @@
+-- The roll-up of an hour is one row: a rebuild replaces the whole hour or nothing. The arrays are parallel; a cell with
+-- an empty concern counts mentions, the others count mentions that have the concern.
+CREATE TABLE IF NOT EXISTS hours
+(
+    organisation LowCardinality(String),
+    hour         DateTime('UTC'),
+    version      DateTime64(6, 'UTC'),  -- taken before the rows were read
+    sources      Array(LowCardinality(String)),
+    langs        Array(LowCardinality(String)),
+    sentiments   Array(LowCardinality(String)),
+    severities   Array(UInt8),
+    concerns     Array(LowCardinality(String)),
+    counts       Array(UInt32)
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (organisation, hour)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
