@@ -47,7 +47,9 @@ func (a addresses) canonical(raw string) (address, site string) {
 	}
 	u = original(u)
 	u.User, u.Fragment, u.RawFragment = nil, "", ""
-	u.Host = host(u)
+	if u.Host = host(u); u.Hostname() == "" {
+		return "", ""
+	}
 	site = unifySite(u.Hostname())
 	if safe := a.site(site); safe != site {
 		return "", safe

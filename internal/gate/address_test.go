@@ -54,7 +54,7 @@ func TestCanonicalAddress(t *testing.T) {
 
 // FuzzCanonical: never panics, and what is canonical stays so.
 func FuzzCanonical(f *testing.F) {
-	for _, s := range []string{"https://example.org/a?b=1#c", "http://x.com/a/status/1", "https://[::1]:443/%25%2e?=&;", "http://a/amp/amp/"} {
+	for _, s := range []string{"https://example.org/a?b=1#c", "http://x.com/a/status/1", "https://.", "https://[::1]:443/%25%2e?=&;", "http://a/amp/amp/"} {
 		f.Add(s)
 	}
 	a := testAddresses(f)

@@ -1,5 +1,7 @@
 package privacy
 
+import "slices"
+
 // atWord looks at a word: as the beginning of an identifier with letters, of an obfuscated address, or beside a name.
 func (s *scan) atWord(i int) {
 	t := &s.toks[i]
@@ -146,40 +148,47 @@ func (s *scan) postcode(i int) {
 	}
 }
 
-// besideIdentifier says whether a name stands near what identifies a person, so that it is one.
-func (s *scan) besideIdentifier(name Finding) bool {
-	const window = 80
-	for _, f := range s.found {
-		if f.Kind != PersonName && f.Kind != Handle && f.Kind != IPAddress && f.End > name.Start-window && f.Start < name.End+window {
+// besideIdentifier says whether the name at index i of the findings stands near what identifies a person, so that it is
+// one.
+func (s *scan) besideIdentifier(i int) bool {
+	return s.foundNear(i, 80, func(f *Finding) bool {
+		return f.Kind != PersonName && f.Kind != Handle && f.Kind != IPAddress
+	})
+}
+
+// foundNear asks is about the findings within window bytes of the one at index i, itself left out.
+func (s *scan) foundNear(i, window int, is func(*Finding) bool) bool {
+	p := s.found[i]
+	for j := i - 1; j >= 0 && s.found[j].Start > p.Start-2*window; j-- {
+		if s.found[j].End > p.Start-window && is(&s.found[j]) {
+			return true
+		}
+	}
+	for j := i + 1; j < len(s.found) && s.found[j].Start < p.End+window; j++ {
+		if is(&s.found[j]) {
 			return true
 		}
 	}
 	return false
 }
 
-// personNear says whether a postcode stands near a name or near what belongs to one person. A postcode right after a
-// hospital is the hospital's.
-func (s *scan) personNear(p Finding) bool {
-	const window = 160
-	for _, f := range s.found {
-		if f.Kind != UKPostcode && f.Kind != Handle && f.Kind != IPAddress && f.End > p.Start-window && f.Start < p.End+window {
+// personNear says whether the postcode at index i of the findings stands near a name or near what belongs to one person.
+// A postcode right after a hospital is the hospital's.
+func (s *scan) personNear(i int) bool {
+	if s.foundNear(i, 160, func(f *Finding) bool {
+		return f.Kind != UKPostcode && f.Kind != Handle && f.Kind != IPAddress
+	}) {
+		return true
+	}
+	p := s.found[i]
+	from, _ := slices.BinarySearchFunc(s.toks, p.Start-80, func(t token, at int) int { return int(t.start) - at })
+	for k := from; k < len(s.toks) && int(s.toks[k].start) < p.End+80; k++ {
+		t := &s.toks[k]
+		if t.class&isAddress != 0 && int(t.end) <= p.Start && (s.nearest(k, isPossessive, 3) != 0 ||
+			s.is(k-1, "i") || s.is(k-1, "we") || s.is(k-1, "who") || s.is(k-1, "she") || s.is(k-1, "he")) {
 			return true
 		}
-	}
-	for i := range s.toks {
-		t := &s.toks[i]
-		if int(t.end) <= p.Start-60 || int(t.end) > p.Start || t.class&isAddress == 0 {
-			continue
-		}
-		if s.nearest(i, isPossessive, 3) != 0 || i > 0 && s.is(i-1, "i") || s.is(i-1, "we") || s.is(i-1, "who") ||
-			s.is(i-1, "she") || s.is(i-1, "he") {
-			return true
-		}
-	}
-	for i := range s.toks {
-		t := &s.toks[i]
-		near := int(t.end) > p.Start-80 && int(t.start) < p.End+80
-		if near && t.class&isFirst != 0 && t.class&isWeak == 0 && t.shape == capital && s.pairAt(i) {
+		if t.class&isFirst != 0 && t.class&isWeak == 0 && t.shape == capital && s.pairAt(k) {
 			return true
 		}
 	}

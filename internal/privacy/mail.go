@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -74,16 +75,15 @@ func (s *scan) address(from, to int, bare bool) (start, end int, ok bool) {
 
 // mailSaid says whether a word like "e-mail" stands shortly before p.
 func (s *scan) mailSaid(p int) bool {
-	for i := range s.toks {
-		if int(s.toks[i].start) >= p {
-			return false
-		}
-		if s.toks[i].class&isMail != 0 && p-int(s.toks[i].end) < 24 {
-			return true
-		}
-	}
-	return false
+	i, _ := slices.BinarySearchFunc(s.toks, p, func(t token, at int) int { return int(t.start) - at })
+	return s.nearest(i, isMail, 5) != 0
 }
+
+// maxLocal and maxHost bound what is read around a mark (RFC 5321, and room for words in the place of dots).
+const (
+	maxLocal = 128
+	maxHost  = 320
+)
 
 func isLocal(c byte) bool {
 	return isAlnum(c) || c == '.' || c == '%' || c == '+' || c == '-' || c == '\''
@@ -98,7 +98,7 @@ func (s *scan) localStart(p int) (start int, spaced bool) {
 	spaced = q < p
 	for {
 		r := q
-		for r > 0 && isLocal(s.b[r-1]) {
+		for r > 0 && q-r < maxLocal && isLocal(s.b[r-1]) {
 			if c := s.b[r-1]; c >= utf8.RuneSelf {
 				if x, n := utf8.DecodeLastRune(s.b[:r]); unicode.IsLetter(x) {
 					r -= n
@@ -142,7 +142,7 @@ func (s *scan) hostEnd(p int) (end, dots, words int) {
 	}
 	for {
 		q := p
-		for q < len(s.b) && (isAlnum(s.b[q]) && s.b[q] != '_' || s.b[q] == '-') {
+		for q < len(s.b) && q-p < maxHost && (isAlnum(s.b[q]) && s.b[q] != '_' || s.b[q] == '-') {
 			if s.b[q] >= utf8.RuneSelf {
 				x, n := utf8.DecodeRune(s.b[q:])
 				if !unicode.IsLetter(x) {

@@ -240,7 +240,7 @@ func (s *scan) ipv4(i int) {
 // ipv6 finds an address of at least two colons; clock times and hardware addresses do not parse as one.
 func (s *scan) ipv6(p int) bool {
 	end, colons := p, 0
-	for end < len(s.b) && (isHex(s.b[end]) || s.b[end] == ':' || s.b[end] == '.' && colons > 1) {
+	for end < len(s.b) && end-p < 48 && (isHex(s.b[end]) || s.b[end] == ':' || s.b[end] == '.' && colons > 1) {
 		if s.b[end] == ':' {
 			colons++
 		}

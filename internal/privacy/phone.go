@@ -148,6 +148,9 @@ func (s *scan) opened(i int) bool {
 // phoneEnd returns where the number ends, or 0 when there is none.
 func (s *scan) phoneEnd(c *dialled, called bool) int {
 	digits := string(c.d[:c.n])
+	if s.asked++; s.asked > mostAsked {
+		return longest(c)
+	}
 	international := c.plus || strings.HasPrefix(digits, "00")
 	if c.short && !international && !called {
 		return 0 // clock times, dates and scores: 08.30-16.00
@@ -217,10 +220,20 @@ func (s *scan) phoneEnd(c *dialled, called bool) int {
 		}
 	}
 	if called { // what somebody asks to be called on is a number, assigned or not
-		for g := c.g - 1; g >= 0; g-- {
-			if n := c.groups[g].digits; n >= least && n <= 13 {
-				return c.groups[g].end
-			}
+		return longest(c)
+	}
+	return 0
+}
+
+// mostAsked is how many candidates of one text are held against the number plans, which costs 30 microseconds each. Past
+// them everything of the right length counts as a number: a directory is private, too.
+const mostAsked = 500
+
+// longest returns the end of the longest run of groups that people could dial, or 0.
+func longest(c *dialled) int {
+	for g := c.g - 1; g >= 0; g-- {
+		if n := c.groups[g].digits; n >= 6 && n <= 13 {
+			return c.groups[g].end
 		}
 	}
 	return 0

@@ -61,6 +61,7 @@ type Finding struct {
 	keep       int  // bytes at the start that stay readable
 	sure       bool // confirmed by a word beside it
 	pending    bool // a postcode that still needs a person, or a name that needs an identifier
+	alone      bool // did not find it
 }
 
 // scan is the state of one search; it is reused.
@@ -72,6 +73,7 @@ type scan struct {
 	found []Finding
 	k     compact
 	low   [64]byte
+	asked int  // phone numbers looked at
 	past  int  // where the last phone number ended
 	clin  int8 // whether the text is clinical: 0 not asked yet, 1 yes, -1 no
 }
@@ -93,7 +95,7 @@ func (r *Redactor) Find(s string) []Finding {
 }
 
 func (s *scan) run(r *Redactor, text string) {
-	s.r, s.found, s.clin, s.past = r, s.found[:0], 0, 0
+	s.r, s.found, s.clin, s.past, s.asked = r, s.found[:0], 0, 0, 0
 	s.view.build(text)
 	s.b = s.view.b
 	s.toks = tokenize(s.b, s.toks[:0])
@@ -192,15 +194,47 @@ func (s *scan) add(kind string, start, end int, sure bool) {
 	s.found = append(s.found, Finding{Kind: kind, Start: start, End: end, sure: sure})
 }
 
-// resolve decides about postcodes, removes overlaps and turns positions of the view into bytes of the original.
+// resolve decides about what needs company, removes overlaps and turns positions of the view into bytes of the original.
+// It stays near linear: a hostile text can hold a hundred thousand identifiers.
 func (s *scan) resolve() {
 	if len(s.found) == 0 {
 		return
 	}
-	s.found = slices.DeleteFunc(s.found, func(f Finding) bool {
-		return f.pending && (f.Kind == UKPostcode && !s.personNear(f) || f.Kind == PersonName && !s.besideIdentifier(f))
-	})
-	slices.SortFunc(s.found, func(a, b Finding) int {
+	byStart := func(a, b Finding) int { return a.Start - b.Start }
+	slices.SortStableFunc(s.found, byStart)
+	for i := range s.found {
+		if f := &s.found[i]; f.pending {
+			f.alone = f.Kind == UKPostcode && !s.personNear(i) || f.Kind == PersonName && !s.besideIdentifier(i)
+		}
+	}
+	s.found = slices.DeleteFunc(s.found, func(f Finding) bool { return f.alone })
+	kept := s.found[:0]
+	for i := 0; i < len(s.found); {
+		j, end := i+1, s.found[i].End
+		for j < len(s.found) && s.found[j].Start < end {
+			end = max(end, s.found[j].End)
+			j++
+		}
+		kept = withoutOverlaps(kept, s.found[i:j])
+		i = j
+	}
+	slices.SortFunc(kept, byStart)
+	for i := range kept {
+		f := &kept[i]
+		start, end := s.view.original(f.Start, f.End)
+		if f.keep > 0 {
+			_, keepEnd := s.view.original(f.Start, f.Start+f.keep)
+			f.keep = keepEnd - start
+		}
+		f.Start, f.End = start, end
+	}
+	s.found = kept
+}
+
+// withoutOverlaps appends the best of a chain of overlapping findings: what a word confirms before what a shape suggests,
+// then the longer, then the one that proves more. kept may share memory with the chain, before it.
+func withoutOverlaps(kept, chain []Finding) []Finding {
+	slices.SortFunc(chain, func(a, b Finding) int {
 		switch {
 		case a.sure != b.sure:
 			if a.sure {
@@ -214,27 +248,17 @@ func (s *scan) resolve() {
 		}
 		return a.Start - b.Start
 	})
-	kept := s.found[:0]
+	first := len(kept)
 next:
-	for _, f := range s.found {
-		for _, k := range kept {
+	for _, f := range chain {
+		for _, k := range kept[first:] {
 			if f.Start < k.End && k.Start < f.End {
 				continue next
 			}
 		}
 		kept = append(kept, f)
 	}
-	slices.SortFunc(kept, func(a, b Finding) int { return a.Start - b.Start })
-	for i := range kept {
-		f := &kept[i]
-		start, end := s.view.original(f.Start, f.End)
-		if f.keep > 0 {
-			_, keepEnd := s.view.original(f.Start, f.Start+f.keep)
-			f.keep = keepEnd - start
-		}
-		f.Start, f.End = start, end
-	}
-	s.found = kept
+	return kept
 }
 
 // Redacted is a text after redaction.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"barometer/internal/barometer"
@@ -119,6 +120,22 @@ func FuzzRedact(f *testing.F) {
 			t.Errorf("%q became %q, want %q", s, got, want.String())
 		}
 	})
+}
+
+// TestHostileTextsStayCheap: a megabyte that triggers every search over and over takes seconds, not hours.
+func TestHostileTextsStayCheap(t *testing.T) {
+	r := newRedactor(t, Config{})
+	for _, piece := range []string{"a:", "@", "a@b.cc ", "a@", "x at ", "SW1A 1AA ", "Anna Klein SW1A 1AA ", "0 ", "4111 1111 ", "Dr. ",
+		"von ", "a dot ", "1.1.", "(", "+1 ", "Mrs J. ", "https://a@b.cc/", "geb. 1.1.2000 ", "0171 39200 "} {
+		s := strings.Repeat(piece, (1<<18)/len(piece))
+		begun := time.Now()
+		r.Redact(s)
+		if took := time.Since(begun); took > 10*time.Second {
+			t.Errorf("%q repeated to 256 KiB took %v", piece, took)
+		} else if took > 500*time.Millisecond {
+			t.Logf("%q repeated to 256 KiB took %v", piece, took)
+		}
+	}
 }
 
 // BenchmarkFindNothing isolates the pass over posts of 106 bytes that hold no identifier: most posts.
