@@ -135,6 +135,7 @@ func (s *Stream) publish(ctx context.Context, msg *nats.Msg) error {
 func (s *Stream) publishOnce(ctx context.Context, msg *nats.Msg) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
+	defer context.AfterFunc(s.session.Load(), cancel)() // ask again rather than wait for an answer that was lost
 	// The message id makes trying again harmless, so the loop around this is the only one that tries again.
 	_, err := s.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
 	return err

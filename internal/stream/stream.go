@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"barometer/internal/barometer"
@@ -28,6 +29,20 @@ type Stream struct {
 	metrics *metrics
 	conn    *nats.Conn
 	js      jetstream.JetStream
+	session atomic.Pointer[session]
+}
+
+// session is the time from one connection to the next. What was asked in an earlier one may never be answered.
+type session struct {
+	context.Context
+	end context.CancelFunc
+}
+
+func (s *Stream) nextSession() {
+	ctx, end := context.WithCancel(context.Background())
+	if old := s.session.Swap(&session{ctx, end}); old != nil {
+		old.end()
+	}
 }
 
 // Open connects, creates or updates what is missing, and waits for the server until ctx ends. Metrics are registered
@@ -38,6 +53,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger, reg prometheus.Regist
 	}
 	c = c.withDefaults()
 	s := &Stream{config: c, log: log, metrics: newMetrics(reg)}
+	s.nextSession()
 	var err error
 	if s.conn, err = s.connect(ctx); err != nil {
 		return nil, barometer.Errorf(barometer.Unavailable, "connect to nats: %w", err)
@@ -57,6 +73,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger, reg prometheus.Regist
 func (s *Stream) Close() error {
 	err := s.conn.FlushTimeout(time.Second) // acknowledgements may still be in the buffer
 	s.conn.Close()
+	s.session.Load().end()
 	if err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
 		return fmt.Errorf("close nats connection: %w", err)
 	}
@@ -76,7 +93,11 @@ func (s *Stream) connect(ctx context.Context) (*nats.Conn, error) {
 		// A new password after a restart of the server is the operator's to give; until then keep trying.
 		nats.IgnoreAuthErrorAbort(),
 		nats.ConnectHandler(func(*nats.Conn) { up <- struct{}{}; s.metrics.connected.Set(1) }),
-		nats.ReconnectHandler(func(*nats.Conn) { s.metrics.connected.Set(1); s.log.Info("nats connected again") }),
+		nats.ReconnectHandler(func(*nats.Conn) {
+			s.nextSession()
+			s.metrics.connected.Set(1)
+			s.log.Info("nats connected again")
+		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			s.metrics.connected.Set(0)
 			if err != nil {
