@@ -26,17 +26,22 @@ func sharedData(t testing.TB) string {
 }
 
 type comment struct {
-	Text   string   `json:"text"`
-	Topics []string `json:"topics"`
+	Text        string   `json:"text"`
+	Topics      []string `json:"topics"`
+	Criticality string   `json:"criticality"`
 }
 
-func feedback(t testing.TB) []comment {
+func feedback(t testing.TB) []comment { return comments(t, "nhs-feedback.v6.jsonl") }
+
+func criticality(t testing.TB) []comment { return comments(t, "nhs-feedback.phase1.jsonl") }
+
+func comments(t testing.TB, name string) []comment {
 	t.Helper()
-	f, err := os.Open(filepath.Join(sharedData(t), "concerns", "nhs-feedback.v6.jsonl"))
+	f, err := os.Open(filepath.Join(sharedData(t), "concerns", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	var cs []comment
 	s := bufio.NewScanner(f)
 	s.Buffer(nil, 1<<20)

@@ -101,7 +101,9 @@ var nearCopies = []struct {
 		words := strings.Fields(text)
 		return "RT @" + invented(w.z.Uint64()) + ": " + strings.Join(words[:max(8, len(words)*6/10)], " ") + "…"
 	}},
-	{"link and comment", func(w *writer, text string) string { return text + " " + w.sentence(3) + " https://example.org/" + invented(99) }},
+	{"link and comment", func(w *writer, text string) string {
+		return text + " " + w.sentence(3) + " https://example.org/" + invented(99)
+	}},
 }
 
 // TestNearCopiesShareAGroup measures, on invented texts of several lengths, how many near copies get the group of the

@@ -7,13 +7,12 @@ import "math/bits"
 // forgets the oldest. What it answers depends only on the texts it was given, in order, so that after a restart giving
 // it the recent rows again, oldest first, makes it answer as before. It is not safe for concurrent use.
 type Copies struct {
-	ring    []copyEntry
-	next    int
-	bands   map[uint64]int32 // band of a signature -> newest entry that has it
-	opening map[uint64]int32 // first words -> newest entry that begins with them
-	posts   map[string]int32 // post id -> entry
-	doc     document
-	sig     signature
+	ring  []copyEntry
+	next  int
+	slots []int32          // by hash of a band or of the first words: newest entry that has it, +1; may be stale
+	posts map[string]int32 // post id -> entry
+	doc   document
+	sig   signature
 }
 
 // signatureSize and bandSize: texts that share 60 % of their word pairs meet in a band with a probability of 89 %, of
@@ -35,12 +34,11 @@ type copyEntry struct {
 	used    bool
 }
 
-// NewCopies returns an index that remembers up to capacity texts, at about 800 bytes each.
+// NewCopies returns an index that remembers up to capacity texts, at about 600 bytes each.
 func NewCopies(capacity int) *Copies {
-	return &Copies{
-		ring:  make([]copyEntry, max(1, capacity)),
-		bands: map[uint64]int32{}, opening: map[uint64]int32{}, posts: map[string]int32{},
-	}
+	capacity = max(1, capacity)
+	slots := 1 << bits.Len(uint(2*capacity*(signatureSize/bandSize+1)))
+	return &Copies{ring: make([]copyEntry, capacity), slots: make([]int32, slots), posts: map[string]int32{}}
 }
 
 // Group returns the copy group of a text: that of the post it repeats or of the text it nearly copies, if remembered,
@@ -100,15 +98,19 @@ func (c *Copies) nearest(e *copyEntry) int32 {
 		}
 	}
 	for b := 0; b < signatureSize; b += bandSize {
-		if k, ok := c.bands[e.band(b)]; ok {
+		key := e.band(b)
+		if k := *c.slot(key) - 1; k >= 0 && c.ring[k].band(b) == key {
 			try(k)
 		}
 	}
-	if k, ok := c.opening[e.opening]; ok {
+	if k := *c.slot(e.opening) - 1; k >= 0 && c.ring[k].opening == e.opening {
 		try(k)
 	}
 	return best
 }
+
+// slot returns the place of a key. Keys may share one; who reads it compares with the entry.
+func (c *Copies) slot(key uint64) *int32 { return &c.slots[key>>20&uint64(len(c.slots)-1)] }
 
 func (e *copyEntry) band(b int) uint64 {
 	h := uint64(b)
@@ -145,29 +147,17 @@ func (c *Copies) remember(e *copyEntry) {
 	k := int32(c.next)
 	c.next = (c.next + 1) % len(c.ring)
 	old := &c.ring[k]
-	if old.used {
-		drop(c.posts, old.id, k)
-		if old.pairs > 0 {
-			drop(c.opening, old.opening, k)
-			for b := 0; b < signatureSize; b += bandSize {
-				drop(c.bands, old.band(b), k)
-			}
-		}
+	if old.used && c.posts[old.id] == k {
+		delete(c.posts, old.id)
 	}
 	*old = *e
 	if e.id != "" {
 		c.posts[e.id] = k
 	}
 	if e.pairs > 0 {
-		c.opening[e.opening] = k
+		*c.slot(e.opening) = k + 1
 		for b := 0; b < signatureSize; b += bandSize {
-			c.bands[e.band(b)] = k
+			*c.slot(e.band(b)) = k + 1
 		}
-	}
-}
-
-func drop[K comparable](m map[K]int32, key K, k int32) {
-	if m[key] == k {
-		delete(m, key)
 	}
 }

@@ -83,8 +83,7 @@ type document struct {
 	// Written by the stem step: doc.stems[i] is the stem of token i.
 	stems []string
 
-	// Found by the concern step, read by the severity step.
-	severity uint8
+	statements []found // scratch of the severity step
 
 	stemmer  stemmer
 	concerns concernScratch
@@ -114,7 +113,7 @@ const maxScan = 256 << 10
 // reset takes in apart.
 func (d *document) reset(in *Input) {
 	*d = document{
-		in: in, folded: append(d.folded[:0], ' '), tokens: d.tokens[:0], stems: d.stems[:0], content: d.content[:0],
+		in: in, folded: append(d.folded[:0], ' '), tokens: d.tokens[:0], stems: d.stems[:0], content: d.content[:0], statements: d.statements[:0],
 		stemmer: d.stemmer, concerns: d.concerns, terms: d.terms, model: d.model,
 	}
 	s := scanner{doc: d}

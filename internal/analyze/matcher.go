@@ -42,6 +42,7 @@ type phrase struct {
 	elements []element
 	anchor   int
 	lang     language // langOther: counts in every language
+	distinct bool     // long enough to be no word of another language
 	id       int32    // the caller's
 }
 
@@ -177,7 +178,7 @@ func (m *matcher) match(doc *document, dst []found) []found {
 
 // verify appends p if its other elements stand around token i, which matches its anchor.
 func (p *phrase) verify(doc *document, i int, dst []found) []found {
-	if p.lang != langOther && p.lang != doc.lang && doc.langSure {
+	if p.lang != langOther && p.lang != doc.lang && (doc.langSure || !p.distinct) {
 		return dst
 	}
 	from := i - p.anchor
@@ -289,6 +290,11 @@ func parsePhrase(lang language, term string, id int32) (*phrase, error) {
 			}
 		}
 	}
+	length := 0
+	for i := range p.elements {
+		length += len(p.elements[i].text)
+	}
+	p.distinct = length >= 9
 	if rank == 0 {
 		return nil, errors.New("a term needs a word")
 	}

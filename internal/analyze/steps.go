@@ -30,7 +30,7 @@ func steps(tax *taxonomy) []step {
 		{"sentiment", "baseline-1", newBaselineSentiment()},        // Sentiment
 		{"abuse", "baseline-1", newBaselineAbuse()},                // Abuse
 		{"concerns", "1+" + tax.version, newConcernStep(tax, nil)}, // Concerns, doc.severity
-		{"severity", "1", newSeverityStep()},                       // Severity
+		{"severity", "1", newSeverityStep(tax)},                    // Severity
 		{"copies", "1", copyStep{}},                                // CopyGroup
 		{"terms", "1", newTermStep()},                              // Terms
 	}
