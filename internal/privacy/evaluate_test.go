@@ -85,6 +85,7 @@ var templates = map[string][]string{
 		"My mum was in hospital for 10 days. The doctor was late. Nurse was kind.",
 		"She was born in Leeds and had an appointment on 12/03/2025",
 		"MS Society and the Royal College of Nursing respond",
+		"our mum Still waiting, score 123-456-7890, article BA12345",
 		"ISBN 9780141036144 is a good read, barcode 5012345678900",
 	},
 	"de": {
@@ -146,6 +147,7 @@ var templates = map[string][]string{
 		"Im St. Josef Krankenhaus und im Klinikum Großhadern ist alles voll",
 		"Paul Gerhardt Stift und Elisabeth Krankenhaus schließen",
 		"Der Arzt Termin war um 9, die Schwester Station 3 wusste nichts",
+		"Dr. Oetker Pizza und Herr der Ringe auf Station 3",
 		"PLZ 80331 München, Konto leer, 100 000 Menschen",
 		"Patient Experience und Chefarzt Visite ohne Ende",
 	},
@@ -205,6 +207,7 @@ var templates = map[string][]string{
 		"Äiti odotti, isä soitti, mummo itki",
 		"Uusi lastensairaala avataan 3. toukokuuta 2026",
 		"Tulos oli 3-1 ja 40 prosenttia",
+		"Sairaanhoitaja Tampereelta lakkoilee ja lääkäri Oulusta tuli",
 		"Meilahden sairaala ja Oulun yliopistollinen sairaala ovat täynnä",
 		"Potilaita oli 12 ja lääkäreitä 1",
 	},
@@ -277,14 +280,14 @@ func TestRecallAndPrecision(t *testing.T) {
 		s := scores[k]
 		recall, precision := float64(s.hit)/float64(s.truth), float64(s.right)/float64(s.found)
 		t.Logf("%-14s %5d  recall %.3f  precision %.3f", k, s.truth, recall, precision)
-		if recall < .95 || precision < .93 {
+		if recall < .97 || precision < .95 {
 			t.Errorf("%s: recall %.3f, precision %.3f", k, recall, precision)
 		}
 		truth, hit, found, right = truth+s.truth, hit+s.hit, found+s.found, right+s.right
 	}
 	recall, precision := float64(hit)/float64(truth), float64(right)/float64(found)
 	t.Logf("%-14s %5d  recall %.3f  precision %.3f", "all", truth, recall, precision)
-	if recall < .98 || precision < .97 {
+	if recall < .99 || precision < .98 {
 		t.Errorf("all kinds: recall %.3f, precision %.3f", recall, precision)
 	}
 }

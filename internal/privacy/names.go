@@ -1,13 +1,10 @@
 package privacy
 
-import "bytes"
-
 // name handles a word as what may stand before a person's name, or as its beginning.
 func (s *scan) name(i int) {
 	t := &s.toks[i]
 	c := t.class
-	switch {
-	case c&isMonth != 0 && t.shape != initial && i+1 < len(s.toks) && s.toks[i+1].kind == tokNumber:
+	if c&isMonth != 0 && i+1 < len(s.toks) && s.toks[i+1].kind == tokNumber {
 		s.monthDate(i)
 	}
 	if c&(isTitle|isTitleShort|isRole|isRoleWide|isRoleDE|isKin|isKinDE|isNaming|isSign) != 0 {
@@ -117,7 +114,7 @@ func (s *scan) personAt(j int, need proof) (end int, ok bool) {
 			break
 		}
 		if t.kind == tokPunct {
-			if s.b[t.start] == '.' && last >= 0 && s.toks[last].shape == initial && t.glued || s.b[t.start] == '.' && last == k-1 && last >= 0 && s.toks[last].shape == initial {
+			if s.b[t.start] == '.' && last == k-1 && last >= 0 && s.toks[last].shape == initial {
 				prevEnd = t.end
 				continue
 			}
@@ -160,7 +157,7 @@ func (s *scan) personAt(j int, need proof) (end int, ok bool) {
 	case need == pairOnly:
 		ok = listed > 0 && (parts > 1 || !s.weak(j)) || parts > 1
 	default:
-		ok = listed > 0 || parts > 1 || !s.inessive(last)
+		ok = listed > 0 || parts > 1 || !s.locative(last)
 	}
 	end = int(s.toks[last].end)
 	if e := end - 2; e > 0 && s.b[e] == '\'' && s.b[e+1] == 's' {
@@ -193,7 +190,7 @@ func (s *scan) finnishSurname(t *token) bool {
 	if t.shape != capital || len(w) < 6 {
 		return false
 	}
-	for _, e := range [...]string{"nen", "sen", "selle", "selta", "sta", "sella", "lä", "län", "nkoski", "mäki", "niemi"} {
+	for _, e := range [...]string{"nen", "sen", "selle", "selta", "ista", "sella", "lä", "län", "nkoski", "mäki", "niemi"} {
 		if len(w) > len(e)+3 && string(w[len(w)-len(e):]) == e {
 			return true
 		}
@@ -201,10 +198,15 @@ func (s *scan) finnishSurname(t *token) bool {
 	return false
 }
 
-// inessive recognises a Finnish place: "hoitaja Helsingissä".
-func (s *scan) inessive(i int) bool {
+// locative recognises a Finnish place: "hoitaja Helsingissä", "lääkäri Tampereelta".
+func (s *scan) locative(i int) bool {
 	w := s.text(i)
-	return bytes.HasSuffix(w, []byte("ssa")) || bytes.HasSuffix(w, []byte("ssä"))
+	for _, ending := range [...]string{"ssa", "ssä", "sta", "stä", "lla", "llä", "lta", "ltä"} {
+		if len(w) > len(ending)+3 && string(w[len(w)-len(ending):]) == ending {
+			return true
+		}
+	}
+	return false
 }
 
 // placeAfter says whether what follows the name makes it a place: "Mary Seacole Ward", "Dr Gray's Hospital".

@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -58,7 +59,6 @@ type dialled struct {
 	g     int
 	plus  bool
 	seps  [12]byte // before each group
-	zero  bool     // had "(0)" after the country code
 	short bool     // no group is longer than two digits
 }
 
@@ -81,7 +81,6 @@ func (s *scan) dial(p int) (c dialled) {
 				return c
 			}
 			if c.g > 0 && q-p == 1 && b == '0' && s.b[p-1] == '(' && s.byteAt(q) == ')' {
-				c.zero = true
 				p, run = q, 0
 				continue
 			}
@@ -108,27 +107,16 @@ func (s *scan) dial(p int) (c dialled) {
 func (s *scan) phone(i int) {
 	t := s.toks[i]
 	p := int(t.start)
-	if prev := s.byteAt(p - 1); isAlnum(prev) && prev != 0 || prev == '+' || prev == '(' && p > 0 && s.b[p] != '+' && i > 0 && s.toks[i-1].kind == tokPunct && s.opened(i-1) {
-		return
+	if prev := s.byteAt(p - 1); p < s.past || p > 0 && (isAlnum(prev) || prev == '+') {
+		return // inside of a word, or of a number that was looked at
 	}
 	near := s.nearest(i, context, 4)
 	called := near&isPhone != 0
 	if near&(isOrder|isIBAN|isCard|isSteuer|isDOB) != 0 && !called && s.b[p] != '+' {
 		return
 	}
-	switch prev := s.byteAt(p - 1); prev {
-	case '#', '$', '.', ',', ':':
-		if prev != ':' && prev != '.' || !called {
-			if prev != ':' || isDigit(s.byteAt(p-2)) {
-				return
-			}
-		}
-	}
-	if strings.HasSuffix(string(s.b[max(0, p-3):p]), "£") || strings.HasSuffix(string(s.b[max(0, p-4):p]), "€") {
+	if s.priced(p, called) {
 		return
-	}
-	if p < s.past {
-		return // inside of a number that was looked at
 	}
 	c := s.dial(p)
 	if c.n < 6 || c.g == 0 {
@@ -140,9 +128,18 @@ func (s *scan) phone(i int) {
 	}
 }
 
-// opened says whether the bracket at token i began a candidate of its own.
-func (s *scan) opened(i int) bool {
-	return len(s.found) > 0 && s.found[len(s.found)-1].Kind == Phone && s.found[len(s.found)-1].Start == int(s.toks[i].start)
+// priced says whether what stands right before p makes the digits an amount, a decimal, a clock time or a tag.
+func (s *scan) priced(p int, called bool) bool {
+	switch s.byteAt(p - 1) {
+	case '#', '$', ',':
+		return true
+	case '.':
+		return !called // "Tel.0171..."
+	case ':':
+		return isDigit(s.byteAt(p - 2))
+	}
+	before := s.b[:p]
+	return bytes.HasSuffix(before, []byte("£")) || bytes.HasSuffix(before, []byte("€"))
 }
 
 // phoneEnd returns where the number ends, or 0 when there is none.
