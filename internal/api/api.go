@@ -52,7 +52,6 @@ type Server struct {
 	pages   *web.Pages
 	openapi []byte
 	now     func() time.Time
-	closing chan struct{} // closed when Run stops: streams end
 }
 
 // New builds the server and starts nothing.
@@ -74,7 +73,6 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		exports: make(chan struct{}, exportsAtOnce),
 		mux:     http.NewServeMux(),
 		now:     time.Now,
-		closing: make(chan struct{}),
 	}
 	var err error
 	if s.metrics, err = newMetrics(deps.Metrics, s.live); err != nil {
@@ -112,7 +110,10 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		WriteTimeout:      30 * time.Second, // streams extend it write by write
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // clients' broken connections
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(context.Background(), closingKey{}, ctx.Done())
+		},
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // clients' broken connections
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
@@ -121,7 +122,6 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("api: serve: %w", err)
 	case <-ctx.Done():
 	}
-	close(s.closing)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
 	err := server.Shutdown(grace)
@@ -133,6 +133,14 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("api: shut down: %w", err)
 	}
 	return nil
+}
+
+type closingKey struct{}
+
+// closing is closed when Run stops, so that endless answers end. It is nil, which never is, outside of Run.
+func closing(ctx context.Context) <-chan struct{} {
+	done, _ := ctx.Value(closingKey{}).(<-chan struct{})
+	return done
 }
 
 // ServeHTTP implements http.Handler.

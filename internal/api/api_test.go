@@ -625,6 +625,9 @@ func TestLiveSendsResumesAndEnds(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	leave()
+	for s.live.clients.Load() > 0 { // until the server has noticed
+		time.Sleep(10 * time.Millisecond)
+	}
 	two, three := row(1002, time.Now().Add(10*time.Millisecond)), row(1003, time.Now().Add(20*time.Millisecond))
 	held.add(three, two)
 	lines = events(t, t.Context(), url, id)

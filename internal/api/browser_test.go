@@ -25,8 +25,9 @@ import (
 
 var shots = flag.String("shots", "", "folder to save pictures of the pages in")
 
-// browser is one headless Chromium for all tests of the pages.
-var browser = sync.OnceValues(func() (context.Context, error) {
+// startBrowser starts a headless Chromium that ends with the test.
+func startBrowser(t *testing.T) context.Context {
+	t.Helper()
 	var path string
 	var err error
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -35,7 +36,7 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the tests of the pages need Chromium on the PATH: %w", err)
+		t.Fatalf("the tests of the pages need Chromium on the PATH: %v", err)
 	}
 	opts := append([]chromedp.ExecAllocatorOption{}, chromedp.DefaultExecAllocatorOptions[:]...)
 	opts = append(opts, chromedp.ExecPath(path), chromedp.DisableGPU)
@@ -45,18 +46,24 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 	if os.Getuid() == 0 {
 		opts = append(opts, chromedp.NoSandbox)
 	}
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
-	ctx, stopBrowser := chromedp.NewContext(ctx)
-	closeBrowser = func() { stopBrowser(); stop() }
-	return ctx, chromedp.Do(ctx)
-})
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
 
-var closeBrowser = func() {}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	closeBrowser()
-	os.Exit(code)
+// TestDashboard looks at the pages as people do.
+func TestDashboard(t *testing.T) {
+	browser := startBrowser(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"pages": testPages, "chart by keyboard": testChart, "filters without script": testFilters, "live strip": testLive,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, browser) })
+	}
 }
 
 // visit is an open page that fails the test for anything the browser complains about.
@@ -69,15 +76,11 @@ type visit struct {
 	complaints []string
 }
 
-func newVisit(t *testing.T, s *Server, width, height int64) *visit {
+func newVisit(t *testing.T, browser context.Context, s *Server, width, height int64) *visit {
 	t.Helper()
-	parent, err := browser()
-	if err != nil {
-		t.Fatal(err)
-	}
 	v := &visit{t: t, url: serve(t, s)}
 	var cancel context.CancelFunc
-	v.ctx, cancel = chromedp.NewContext(parent)
+	v.ctx, cancel = chromedp.NewContext(browser)
 	t.Cleanup(cancel)
 	v.do(chromedp.EmulateViewport(width, height))
 	v.ctx, cancel = context.WithTimeout(v.ctx, time.Minute)
@@ -205,7 +208,7 @@ func serve(t testing.TB, s *Server) string {
 	return "http://" + l.Addr().String()
 }
 
-func TestPagesInABrowser(t *testing.T) {
+func testPages(t *testing.T, browser context.Context) {
 	held := newMemory(fixedNow)
 	pages := map[string]string{
 		"overview":     "/o/marram",
@@ -225,7 +228,7 @@ func TestPagesInABrowser(t *testing.T) {
 	}{{"desktop", 1280, 900}, {"phone", 360, 740}} {
 		for name, path := range pages {
 			t.Run(size.name+"/"+name, func(t *testing.T) {
-				v := newVisit(t, newServer(t, Config{}, held), size.width, size.height)
+				v := newVisit(t, browser, newServer(t, Config{}, held), size.width, size.height)
 				v.open(path)
 				v.shoot(name + "-" + size.name)
 				if wide := eval[int](v, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
@@ -241,8 +244,8 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 }
 
-func TestChartByKeyboard(t *testing.T) {
-	v := newVisit(t, newServer(t, Config{}, newMemory(fixedNow)), 1280, 900)
+func testChart(t *testing.T, browser context.Context) {
+	v := newVisit(t, browser, newServer(t, Config{}, newMemory(fixedNow)), 1280, 900)
 	v.open("/o/marram")
 	const focused = `document.activeElement.getAttribute("aria-label") ?? ""`
 	for range 60 {
@@ -272,8 +275,8 @@ func TestChartByKeyboard(t *testing.T) {
 	v.quiet()
 }
 
-func TestFiltersWithoutScript(t *testing.T) {
-	v := newVisit(t, newServer(t, Config{}, newMemory(fixedNow)), 360, 740)
+func testFilters(t *testing.T, browser context.Context) {
+	v := newVisit(t, browser, newServer(t, Config{}, newMemory(fixedNow)), 360, 740)
 	command(v, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	v.open("/o/marram/mentions")
 	v.do(chromedp.SetValue(chromedp.CSS("#q"), `"Waited six"`))
@@ -300,11 +303,11 @@ func TestFiltersWithoutScript(t *testing.T) {
 	v.quiet()
 }
 
-func TestLiveStrip(t *testing.T) {
+func testLive(t *testing.T, browser context.Context) {
 	held := newMemory(fixedNow)
 	s := newServer(t, Config{}, held)
 	s.now = time.Now
-	v := newVisit(t, s, 1280, 900)
+	v := newVisit(t, browser, s, 1280, 900)
 	v.open("/o/marram")
 	v.soon(`document.getElementById("live-state").textContent.startsWith("Live")`)
 	fresh := row(4, time.Now())

@@ -1,9 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"barometer/internal/barometer"
 )
@@ -56,48 +59,52 @@ func (s *Server) countConcerns(ctx context.Context, in *concernCountsInput) (*co
 	if err := s.bounded(&f, 366*24*time.Hour); err != nil {
 		return nil, err
 	}
-	now, total, err := s.concernTotals(ctx, f)
-	if err != nil {
-		return nil, err
-	}
 	before := f
 	before.From, before.To = f.From.Add(-f.To.Sub(f.From)), f.From
-	then, totalBefore, err := s.concernTotals(ctx, before)
-	if err != nil {
+	var now, then concernTotals
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { now, err = s.concernTotals(gctx, f); return err })
+	g.Go(func() (err error) { then, err = s.concernTotals(gctx, before); return err })
+	if err := g.Wait(); err != nil {
 		return nil, err
 	}
 	out := &concernCountsOutput{}
-	out.Body.From, out.Body.To, out.Body.Mentions, out.Body.Previous = f.From, f.To, total, totalBefore
+	out.Body.From, out.Body.To, out.Body.Mentions, out.Body.Previous = f.From, f.To, now.all, then.all
 	out.Body.Concerns = []ConcernCount{}
 	for _, c := range s.deps.Concerns() {
 		out.Body.Concerns = append(out.Body.Concerns, ConcernCount{
 			Concern: c,
-			Count:   now[c.ID], Share: share(now[c.ID], total),
-			Previous: then[c.ID], PreviousShare: share(then[c.ID], totalBefore),
+			Count:   now.by[c.ID], Share: share(now.by[c.ID], now.all),
+			Previous: then.by[c.ID], PreviousShare: share(then.by[c.ID], then.all),
 		})
 	}
 	slices.SortStableFunc(out.Body.Concerns, func(a, b ConcernCount) int {
-		return int(int64(b.Count) - int64(a.Count))
+		return cmp.Compare(b.Count, a.Count)
 	})
 	return out, nil
 }
 
-// concernTotals counts by concern, and all mentions whatever their concern.
-func (s *Server) concernTotals(ctx context.Context, f barometer.Filter) (map[string]uint64, uint64, error) {
+// concernTotals are counts by concern, and of all mentions whatever their concerns.
+type concernTotals struct {
+	by  map[string]uint64
+	all uint64
+}
+
+func (s *Server) concernTotals(ctx context.Context, f barometer.Filter) (concernTotals, error) {
+	t := concernTotals{by: map[string]uint64{}}
 	points, err := s.deps.Store.Series(ctx, barometer.SeriesRequest{Filter: f, By: barometer.ByConcern, Step: barometer.StepWeek})
 	if err != nil {
-		return nil, 0, err
+		return t, err
 	}
-	counts, totals := map[string]uint64{}, map[time.Time]uint64{}
 	for _, p := range points {
-		counts[p.Key] += p.Count
-		totals[p.Time] = p.Total
+		t.by[p.Key] += p.Count
 	}
-	var total uint64
-	for _, n := range totals {
-		total += n
+	f.Concerns = nil
+	points, err = s.deps.Store.Series(ctx, barometer.SeriesRequest{Filter: f, Step: barometer.StepWeek})
+	for _, p := range points {
+		t.all += p.Count
 	}
-	return counts, total, nil
+	return t, err
 }
 
 func share(part, whole uint64) float64 {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,18 +40,41 @@ type liveFeed struct {
 	limit   int64
 	clients atomic.Int64
 	looks   singleflight.Group
+
+	mu   sync.Mutex
+	seen map[string][]barometer.Stored // by organisation: what the last look found, for the rest of its second
 }
 
 func newLiveFeed(store newcomers, limit int) *liveFeed {
-	return &liveFeed{store: store, limit: int64(limit)}
+	return &liveFeed{store: store, limit: int64(limit), seen: map[string][]barometer.Stored{}}
 }
 
-// recent returns what was stored in the last liveOverlap. Clients whose ticks fall together share one look.
+// recent returns what was stored in the last liveOverlap, as somebody saw it less than liveTick ago.
 func (l *liveFeed) recent(ctx context.Context, organisation string, now time.Time) ([]barometer.Stored, error) {
 	look := l.looks.DoChan(organisation, func() (any, error) {
+		l.mu.Lock()
+		rows, ok := l.seen[organisation]
+		l.mu.Unlock()
+		if ok {
+			return rows, nil
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
 		defer cancel()
-		return l.store.Since(ctx, organisation, now.Add(-liveOverlap), liveLimit)
+		rows, err := l.store.Since(ctx, organisation, now.Add(-liveOverlap), liveLimit)
+		if err != nil {
+			return nil, err
+		}
+		l.mu.Lock()
+		l.seen[organisation] = rows
+		l.mu.Unlock()
+		// A little less than a tick, so that a lone client does not get the same look twice. The timer also sees to it
+		// that a deleted post leaves the memory when the last client goes.
+		time.AfterFunc(liveTick*9/10, func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			delete(l.seen, organisation)
+		})
+		return rows, nil
 	})
 	select {
 	case <-ctx.Done():
@@ -94,12 +118,18 @@ func (s *Server) follow(ctx context.Context, in *liveInput) (*huma.StreamRespons
 	if err != nil {
 		return nil, err
 	}
+	sent := map[barometer.ID]time.Time{}
 	var resume time.Time
 	if in.LastEventID != "" {
-		at, _, _ := strings.Cut(in.LastEventID, "/")
-		if resume, err = time.Parse(time.RFC3339Nano, at); err != nil {
+		at, last, _ := strings.Cut(in.LastEventID, "/")
+		id, err := barometer.ParseID(last)
+		if err == nil {
+			resume, err = time.Parse(time.RFC3339Nano, at)
+		}
+		if err != nil {
 			return nil, barometer.Errorf(barometer.Invalid, "Last-Event-ID: want the id of an event of this stream")
 		}
+		sent[id] = resume
 	}
 	if s.live.clients.Add(1) > s.live.limit {
 		s.live.clients.Add(-1)
@@ -114,9 +144,9 @@ func (s *Server) follow(ctx context.Context, in *liveInput) (*huma.StreamRespons
 		w.WriteHeader(http.StatusOK)
 		c := &liveClient{
 			w: w, control: http.NewResponseController(w), feed: s.live, organisation: o.ID,
-			sent: map[barometer.ID]time.Time{}, start: s.now().Add(-liveTick),
+			sent: sent, start: s.now().Add(-liveTick),
 		}
-		c.run(r.Context(), s.closing, resume)
+		c.run(r.Context(), resume)
 	}}, nil
 }
 
@@ -130,7 +160,7 @@ type liveClient struct {
 	sent         map[barometer.ID]time.Time // rows of the overlap that have gone out, by the time they were stored
 }
 
-func (c *liveClient) run(ctx context.Context, closing <-chan struct{}, resume time.Time) {
+func (c *liveClient) run(ctx context.Context, resume time.Time) {
 	if c.write("retry: 3000\n\n") != nil {
 		return
 	}
@@ -144,7 +174,7 @@ func (c *liveClient) run(ctx context.Context, closing <-chan struct{}, resume ti
 		select {
 		case <-ctx.Done():
 			return
-		case <-closing:
+		case <-closing(ctx):
 			return
 		case <-beat.C:
 			if c.write(": still here\n\n") != nil {
@@ -158,21 +188,29 @@ func (c *liveClient) run(ctx context.Context, closing <-chan struct{}, resume ti
 			if c.send(rows) != nil {
 				return
 			}
+			if len(rows) == liveLimit && c.gap("more arrive than a live view can show") != nil {
+				return
+			}
 			c.forget(now.Add(-2 * liveOverlap))
 		}
 	}
 }
 
-// catchUp sends what was stored since the client left, within bounds.
+// catchUp sends what was stored since the client left, within bounds. Each look begins a millisecond before the end of
+// the last, since rows of one batch have one time.
 func (c *liveClient) catchUp(ctx context.Context, after time.Time) error {
 	c.start = after
 	for range liveResume {
-		rows, err := c.feed.store.Since(ctx, c.organisation, after, liveLimit)
+		before := len(c.sent)
+		rows, err := c.feed.store.Since(ctx, c.organisation, after.Add(-time.Millisecond), liveLimit)
 		if err != nil {
 			return err
 		}
 		if err := c.send(rows); err != nil || len(rows) < liveLimit {
 			return err
+		}
+		if len(c.sent) == before {
+			break // more rows of one time than a look holds
 		}
 		after = rows[len(rows)-1].StoredAt
 	}
@@ -195,9 +233,6 @@ func (c *liveClient) send(rows []barometer.Stored) error {
 			return err
 		}
 		c.sent[row.ID] = row.StoredAt
-	}
-	if len(rows) == liveLimit {
-		return c.gap("more arrived than a live view can show")
 	}
 	return nil
 }

@@ -56,13 +56,14 @@ func checkTime(f barometer.Filter) error {
 	return nil
 }
 
-// defaultTime is the range of questions that need one and give none: the last 28 days.
+// defaultTime is the range of questions that need one and give none: the last 28 days, up to the end of this hour, since
+// the store answers whole hours from its roll-ups.
 const defaultTime = 28 * 24 * time.Hour
 
 // bounded fills in the time of a question that needs one, and refuses more than limit.
 func (s *Server) bounded(f *barometer.Filter, limit time.Duration) error {
 	if f.To.IsZero() {
-		f.To = s.now().UTC()
+		f.To = s.now().UTC().Truncate(time.Hour).Add(time.Hour)
 	}
 	if f.From.IsZero() {
 		f.From = f.To.Add(-defaultTime)
