@@ -166,7 +166,7 @@ func (g *Gate) apply(r *rules, original *barometer.Post, result *query.Result) (
 		return barometer.Mention{}, DropNoTime
 	}
 	p := *original
-	p.Title, p.Text = clean(bound(p.Title, maxTitle)), clean(bound(p.Text, mostText))
+	p.Title, p.Text = clean(bound(p.Title, 8*maxTitle)), clean(bound(p.Text, mostText))
 	if strings.TrimSpace(p.Title) == "" && strings.TrimSpace(p.Text) == "" {
 		return barometer.Mention{}, DropEmpty
 	}

@@ -161,7 +161,7 @@ func isLetterAt(b []byte, i int) bool {
 	return unicode.IsLetter(r)
 }
 
-// tokenize splits the view. It reports whether the text holds a digit, an '@' or a capital at all.
+// tokenize appends the tokens of b to toks.
 func tokenize(b []byte, toks []token) []token {
 	urlEnd, glued, newline := 0, false, true
 	for i := 0; i < len(b); {
