@@ -139,6 +139,9 @@ func boundXML(text []byte) (bounded, error) {
 		keep.Write(endTags(openAtEnd))
 		b.text = keep.Bytes()
 	}
+	if len(b.text) == 0 {
+		return b, barometer.Errorf(barometer.Unavailable, "%w", errNotFeed)
+	}
 	return b, nil
 }
 

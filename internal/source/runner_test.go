@@ -120,7 +120,9 @@ func TestRunnerKeepsTheOrderOfDurability(t *testing.T) {
 
 func TestRunnerStopsLoudlyForBrokenStateOfOurs(t *testing.T) {
 	for name, s := range map[string]stub{
-		"cursor": func(context.Context, []byte, Emit) (Report, error) { return Report{}, fmt.Errorf("feed: %w", ErrCursor) },
+		"cursor": func(context.Context, []byte, Emit) (Report, error) {
+			return Report{}, fmt.Errorf("feed: %w", ErrCursor)
+		},
 		"sink": func(ctx context.Context, _ []byte, emit Emit) (Report, error) {
 			return Report{}, emit(ctx, []barometer.Post{{}}, nil)
 		},
