@@ -236,21 +236,50 @@ func TestRetryComesAgainAndStopGivesBackAtOnce(t *testing.T) {
 	}
 }
 
-// rawPublish puts a message into the stream that no Publisher would make.
-func rawPublish(t *testing.T, c stream.Config, msg *nats.Msg) {
+// connect goes around the package, to do what it would not.
+func connect(t *testing.T, c stream.Config) jetstream.JetStream {
 	t.Helper()
 	conn, err := nats.Connect(c.URL, nats.UserInfo(c.User, c.Password.Reveal()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	t.Cleanup(conn.Close)
 	js, err := jetstream.New(conn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := js.PublishMsg(t.Context(), msg); err != nil {
+	return js
+}
+
+// rawPublish puts a message into the stream that no Publisher would make.
+func rawPublish(t *testing.T, c stream.Config, msg *nats.Msg) {
+	t.Helper()
+	if _, err := connect(t, c).PublishMsg(t.Context(), msg); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestStreamsComeBackWhenTheServerLostThem(t *testing.T) {
+	c := testkit.NATS(t)
+	s := open(t, c)
+	got := newTally()
+	runConsumer(t, s, stream.ConsumerConfig{}, func(_ context.Context, d *stream.Delivery) {
+		got.add(d)
+		if err := d.Ack(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.Publisher().Publish(t.Context(), mentions(0, 50)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the first mentions", 10*time.Second, func() bool { return got.distinct() == 50 })
+	if err := connect(t, c).DeleteStream(t.Context(), c.Prefix+"-mentions"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Publisher().Publish(t.Context(), mentions(50, 100)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the others", 10*time.Second, func() bool { return got.distinct() == 100 })
 }
 
 func TestPoisonIsParkedAndTheRestGoesOn(t *testing.T) {

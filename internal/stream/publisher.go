@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -121,6 +122,12 @@ func (s *Stream) publish(ctx context.Context, msg *nats.Msg) error {
 		}
 		if ctx.Err() != nil {
 			return err
+		}
+		if errors.Is(err, jetstream.ErrNoStreamResponse) {
+			// The server came back without its data, or the stream has no leader yet.
+			if err := s.ensure(ctx); err != nil {
+				s.log.Warn("cannot create the streams again", "error", err)
+			}
 		}
 		s.metrics.waits.WithLabelValues(reason).Inc()
 		select {
