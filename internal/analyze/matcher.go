@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,10 +17,13 @@ import (
 //	stem:word  words with the same stem in the term's language
 //	_          any one word
 //
-// The words stand side by side in one sentence; punctuation between them does not matter. '*' needs at least three
-// letters beside it.
+// The words stand side by side in one sentence; punctuation between them does not matter. '*' needs at least four
+// letters beside it, unless the term has a whole word too.
 
 type compare uint8
+
+// leastOpen is how many letters '*' needs beside it.
+const leastOpen = 4
 
 const (
 	compareWord compare = iota
@@ -54,14 +58,16 @@ type found struct {
 // matcher finds all of many phrases in a document in one pass over its tokens. A bitmap answers most tokens with one
 // look; a token that passes it is looked up by its hash, its stem, its first bytes and, where it is long, its middle.
 type matcher struct {
-	filter   [1 << 11]uint64 // 2^17 bits, by word and stem hash
-	words    table
-	stems    table
-	starts   [1 << 10]uint64 // 2^16 bits, by the first three bytes
-	insides  [1 << 10]uint64 // likewise, of suffixes and middles
-	prefixes map[uint32][]*phrase
-	middles  map[uint32][]*phrase
+	inWords, inStems, inStarts, inMiddles filter
+	words, stems                          table // by hash
+	starts, middles                       table // by the first four bytes
 }
+
+// filter is a set of 32-bit keys that answers "perhaps" or "no", in 8 KiB so that it stays in the fastest cache.
+type filter [1 << 10]uint64
+
+func (f *filter) add(k uint32)      { f[k>>22] |= 1 << (k >> 16 & 63) }
+func (f *filter) has(k uint32) bool { return f[k>>22]>>(k>>16&63)&1 != 0 }
 
 // table maps hashes to phrases by open addressing: a lookup is one or two reads.
 type table struct {
@@ -95,38 +101,37 @@ func (t *table) get(h uint64) []*phrase {
 	return nil
 }
 
-// three returns the first three bytes of b as a number.
-func three(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 }
+// four returns the first four bytes of b as a number.
+func four(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 
-// spread turns three bytes into 16 bits.
-func spread(v uint32) uint32 { return v * 0x9E3779B1 >> 16 }
+// spread scatters four bytes over 32 bits.
+func spread(v uint32) uint32 { return v * 0x9E3779B1 }
 
-// filterBit is the place of a hash in the filter: bits that the tables' slots do not depend on.
-func filterBit(h uint64) uint64 { return h >> 40 & (1<<17 - 1) }
+// top is the half of a hash that filters look at; tables look at the other end.
+func top(h uint64) uint32 { return uint32(h >> 32) }
 
 func newMatcher(phrases []*phrase) *matcher {
-	m := &matcher{prefixes: map[uint32][]*phrase{}, middles: map[uint32][]*phrase{}}
-	words, stems := map[uint64][]*phrase{}, map[uint64][]*phrase{}
+	m := &matcher{}
+	words, stems, starts, middles := map[uint64][]*phrase{}, map[uint64][]*phrase{}, map[uint64][]*phrase{}, map[uint64][]*phrase{}
 	for _, p := range phrases {
-		e := &p.elements[p.anchor]
-		switch e.compare {
+		switch e := &p.elements[p.anchor]; e.compare {
 		case compareWord:
+			m.inWords.add(top(e.hash))
 			words[e.hash] = append(words[e.hash], p)
-			m.filter[filterBit(e.hash)/64] |= 1 << (filterBit(e.hash) % 64)
 		case compareStem:
+			m.inStems.add(top(e.hash))
 			stems[e.hash] = append(stems[e.hash], p)
-			m.filter[filterBit(e.hash)/64] |= 1 << (filterBit(e.hash) % 64)
 		case comparePrefix:
-			k := three(e.text)
-			m.prefixes[k] = append(m.prefixes[k], p)
-			m.starts[spread(k)/64] |= 1 << (spread(k) % 64)
+			k := spread(four(e.text))
+			m.inStarts.add(k)
+			starts[uint64(k)] = append(starts[uint64(k)], p)
 		default:
-			k := three(e.text)
-			m.middles[k] = append(m.middles[k], p)
-			m.insides[spread(k)/64] |= 1 << (spread(k) % 64)
+			k := spread(four(e.text))
+			m.inMiddles.add(k)
+			middles[uint64(k)] = append(middles[uint64(k)], p)
 		}
 	}
-	m.words, m.stems = newTable(words), newTable(stems)
+	m.words, m.stems, m.starts, m.middles = newTable(words), newTable(stems), newTable(starts), newTable(middles)
 	return m
 }
 
@@ -134,42 +139,46 @@ func newMatcher(phrases []*phrase) *matcher {
 func (m *matcher) match(doc *document, dst []found) []found {
 	for i := range doc.tokens {
 		t := &doc.tokens[i]
-		if b := filterBit(t.hash); m.filter[b/64]>>(b%64)&1 != 0 {
+		if m.inWords.has(top(t.hash)) {
 			for _, p := range m.words.get(t.hash) {
 				dst = p.verify(doc, i, dst)
 			}
 		}
-		if b := filterBit(t.stem); m.filter[b/64]>>(b%64)&1 != 0 {
+		if m.inStems.has(top(t.stem)) {
 			for _, p := range m.stems.get(t.stem) {
 				dst = p.verify(doc, i, dst)
 			}
 		}
 		n := t.fend - t.fstart
-		if n < 3 || t.kind == kindURL || t.kind == kindRedacted {
+		if n < leastOpen || t.kind == kindURL || t.kind == kindRedacted {
 			continue
 		}
-		w := doc.word(t)
-		k := three(w)
-		if b := spread(k); m.starts[b/64]>>(b%64)&1 != 0 {
-			for _, p := range m.prefixes[k] {
+		w := doc.folded[t.fstart:t.fend]
+		if k := spread(four(w)); m.inStarts.has(k) {
+			for _, p := range m.starts.get(uint64(k)) {
 				if bytes.HasPrefix(w, p.elements[p.anchor].text) {
 					dst = p.verify(doc, i, dst)
 				}
 			}
 		}
-		if n < 6 || len(m.middles) == 0 {
+		if n > leastOpen+1 {
+			dst = m.inside(doc, i, w, dst)
+		}
+	}
+	return dst
+}
+
+// inside looks for phrases whose anchor ends token i or stands in its middle.
+func (m *matcher) inside(doc *document, i int, w []byte, dst []found) []found {
+	for j := 1; j+leastOpen <= len(w); j++ {
+		k := spread(four(w[j:]))
+		if !m.inMiddles.has(k) {
 			continue
 		}
-		for j := 1; j+3 <= len(w); j++ {
-			k = k>>8 | uint32(w[j+2])<<16
-			if b := spread(k); m.insides[b/64]>>(b%64)&1 == 0 {
-				continue
-			}
-			for _, p := range m.middles[k] {
-				e := &p.elements[p.anchor]
-				if bytes.HasPrefix(w[j:], e.text) && (e.compare == compareInside || j+len(e.text) == len(w)) {
-					dst = p.verify(doc, i, dst)
-				}
+		for _, p := range m.middles.get(uint64(k)) {
+			e := &p.elements[p.anchor]
+			if bytes.HasPrefix(w[j:], e.text) && (e.compare == compareInside || j+len(e.text) == len(w)) {
+				dst = p.verify(doc, i, dst)
 			}
 		}
 	}
@@ -281,8 +290,6 @@ func parsePhrase(lang language, term string, id int32) (*phrase, error) {
 			}
 			if e.compare == compareStem {
 				e.hash = stemHash(lang, string(w))
-			} else if e.compare != compareWord && len(w) < 3 {
-				return nil, fmt.Errorf("%q: '*' needs three letters or more beside it", word)
 			}
 			p.elements = append(p.elements, e)
 			if r := anchorRank(&e); r > rank {
@@ -295,8 +302,11 @@ func parsePhrase(lang language, term string, id int32) (*phrase, error) {
 		length += len(p.elements[i].text)
 	}
 	p.distinct = length >= 9
-	if rank == 0 {
+	switch {
+	case rank == 0:
 		return nil, errors.New("a term needs a word")
+	case rank < anchorRank(&element{compare: compareStem}) && len(p.elements[p.anchor].text) < leastOpen:
+		return nil, errors.New("'*' needs four letters or more beside it, or a whole word in the term")
 	}
 	return p, nil
 }

@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"strings"
 	"testing"
 
 	"barometer/internal/barometer"
@@ -16,23 +15,46 @@ func newPipeline(t testing.TB) *Pipeline {
 	return p
 }
 
-func TestX(t *testing.T) {
-	p := newPipeline(t)
-	var sb strings.Builder
-	for _, s := range []string{"I waited 5 hours in A&E at St. Mary's Hospital. Don't go! #SaveOurNHS 😡👍🏽 https://x.org/a b@c", "s h i t e service, N.H.S. is uѕeless", "Die Notaufnahmewartezeit war viel zu lang, das Parkhaus geschlossen. Ärzte nicht freundlich!", "Lääkärin jonotusaika oli kolme tuntia"} {
-		_ = p.Explain(&sb, &Input{Text: s})
-	}
-	t.Log(sb.String())
-	_ = barometer.Analysis{}
+// samplePosts are invented posts of about 106 bytes, as long as the average post.
+var samplePosts = []string{
+	"Waited four hours in A&E with my mum last night, nobody told us anything. The staff were lovely, though.",
+	"Huge thanks to the midwives on the maternity ward, you were kind and patient all night long. Amazing team!",
+	"Car park machine at the hospital is broken AGAIN and now they want to fine me. Absolute joke @trust #parking",
+	"Junior doctors on strike from Monday, most clinics are cancelled. Check before you travel https://example.org/1",
+	"Seit drei Stunden in der Notaufnahme, kein Arzt weit und breit. Die Pflege gibt alles, aber es fehlt Personal.",
+	"Die Parkgebühren am Klinikum sind eine Frechheit, und der Automat war schon wieder kaputt. Unfreundlich dazu.",
+	"Vielen Dank an das Team der Kinderstation, unsere Tochter war bei euch in besten Händen. Sehr liebevoll!",
+	"Päivystyksessä meni viisi tuntia, hoitajia oli liian vähän ja kukaan ei kertonut mitään. Lääkäri oli ystävällinen.",
+	"Leikkausjono on jo puoli vuotta ja nyt aika peruttiin viestillä. Terveysasemalle ei saa edes yhteyttä.",
+	"Just passed the new hospital wing on the bus, looks nearly finished. Opening is planned for next spring I think.",
 }
 
+// BenchmarkAnalyze measures the whole pipeline on one core with a worker and an Analysis that are used again.
 func BenchmarkAnalyze(b *testing.B) {
-	p := newPipeline(b)
-	w := p.NewWorker()
+	w := newPipeline(b).NewWorker()
 	var out barometer.Analysis
-	in := &Input{Text: "Waited four hours in A&E with my mum last night, nobody told us anything. The staff were lovely, though."}
+	ins := make([]Input, len(samplePosts))
+	bytes := 0
+	for i, s := range samplePosts {
+		ins[i].Text = s
+		bytes += len(s)
+	}
+	i := 0
+	b.SetBytes(int64(bytes / len(samplePosts)))
 	b.ReportAllocs()
 	for b.Loop() {
-		w.Analyze(in, &out)
+		w.Analyze(&ins[i%len(ins)], &out)
+		i++
+	}
+}
+
+// BenchmarkTokens isolates the taking apart of posts.
+func BenchmarkTokens(b *testing.B) {
+	var doc document
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		doc.reset(&Input{Text: samplePosts[i%len(samplePosts)]})
+		i++
 	}
 }
