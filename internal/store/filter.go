@@ -33,9 +33,6 @@ const (
 	latest   = 1<<32 - 1 // the last second that a row can have
 )
 
-// words is the indexed expression: a condition on anything else would read all texts.
-const words = "lowerUTF8(concat(title, ' ', text))"
-
 // restrict gives the conditions of a filter on rows of mentions, without the dimension that is split by.
 func restrict(f *barometer.Filter, except string) (*condition, error) {
 	c := &condition{}
@@ -114,14 +111,19 @@ func restrictText(c *condition, search string) error {
 	if len(found) > maxWords || len(phrases) > maxPhrases {
 		return barometer.Errorf(barometer.Invalid, "text: want at most %d words and %d phrases", maxWords, maxPhrases)
 	}
-	c.and("hasAllTokens("+words+", {words:Array(String)})", clickhouse.Named("words", found))
+	c.and("hasAllTokens(folded, {words:Array(String)})", clickhouse.Named("words", found))
 	if len(phrases) > 0 {
-		c.and("arrayAll(phrase -> position("+words+", phrase) > 0, {phrases:Array(String)})", clickhouse.Named("phrases", phrases))
+		c.and("arrayAll(phrase -> position(folded, phrase) > 0, {phrases:Array(String)})", clickhouse.Named("phrases", phrases))
 	}
 	return nil
 }
 
-// splitSearch returns the distinct words, split as the index splits them, and the phrases of more than one word.
+// separators are the signs beyond ASCII that part words, as the column `folded` of mentions has them: quotation marks,
+// dashes, spaces and the usual emoji. Neither they nor ASCII signs can be looked for alone.
+const separators = "“”„‟‘’‚‛«»‹›–—‐‑‒―…·•†‡′″¡¿¶§©®™°\u00a0\u00ad\u200b\u200d\u2009\u202f\ufe0f、。，！？：；（）「」😀😁😂😃😄😅😆😇😈😉😊😋😌😍😎😏😐😑😒😓😔😕😖😗😘😙😚😛😜😝😞😟😠😡😢😣😤😥😦😧😨😩😪😫😬😭😮😯😰😱😲😳😴😵😶😷😸😹😺😻😼😽😾😿🙀🙁🙂🙃🙄🙅🙆🙇🙈🙉🙊🙋🙌🙍🙎🙏❤♥★☆✅❌❗❓⚠☹☺👍👎👏💪👀🔥💔💙💜💚💯🎉🤔🤗🤣🤡🤦🤷🤬🤮🥰🥲🥺🚑🏥👇👉👆🚨➡"
+
+// splitSearch returns the distinct words, split as the index splits them, and the phrases of more than one word, folded as
+// the column is.
 func splitSearch(search string) (found, phrases []string) {
 	search = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`).Replace(strings.ToLower(search))
 	seen := map[string]bool{}
@@ -133,17 +135,28 @@ func splitSearch(search string) (found, phrases []string) {
 				found = append(found, token)
 			}
 		}
-		if phrase := strings.Join(strings.Fields(part), " "); i%2 == 1 && len(tokens) > 0 && phrase != tokens[0] {
+		phrase := strings.Join(strings.Fields(strings.Map(blank, part)), " ")
+		if i%2 == 1 && len(tokens) > 0 && phrase != tokens[0] {
 			phrases = append(phrases, phrase)
 		}
 	}
 	return found, phrases
 }
 
-// between reports whether the index separates words at r: at every ASCII character that is no letter or digit. All
-// other characters are parts of words, so that umlauts are.
+// between reports whether the index separates words at r: at every ASCII character that is no letter or digit, and at
+// the separators. All other characters are parts of words.
 func between(r rune) bool {
-	return r < utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	if r < utf8.RuneSelf {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}
+	return strings.ContainsRune(separators, r)
+}
+
+func blank(r rune) rune {
+	if r >= utf8.RuneSelf && strings.ContainsRune(separators, r) {
+		return ' '
+	}
+	return r
 }
 
 // replaceKey puts the name of a dimension, a constant of keyOf, where a query has its placeholder.

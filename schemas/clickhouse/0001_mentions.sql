@@ -45,7 +45,12 @@ CREATE TABLE IF NOT EXISTS mentions
     copy_group          UInt64 CODEC(ZSTD),
     pipeline            LowCardinality(String),
 
-    INDEX words lowerUTF8(concat(title, ' ', text)) TYPE text(tokenizer = 'splitByNonAlpha'),
+    -- What is searched: lower case, with the signs that the tokenizer takes for letters made blank. It splits at ASCII
+    -- signs by itself and leaves all other characters whole, as umlauts need it.
+    folded              String ALIAS translateUTF8(lowerUTF8(concat(title, ' ', text)), '“”„‟‘’‚‛«»‹›–—‐‑‒―…·•†‡′″¡¿¶§©®™° ­​‍  ️、。，！？：；（）「」😀😁😂😃😄😅😆😇😈😉😊😋😌😍😎😏😐😑😒😓😔😕😖😗😘😙😚😛😜😝😞😟😠😡😢😣😤😥😦😧😨😩😪😫😬😭😮😯😰😱😲😳😴😵😶😷😸😹😺😻😼😽😾😿🙀🙁🙂🙃🙄🙅🙆🙇🙈🙉🙊🙋🙌🙍🙎🙏❤♥★☆✅❌❗❓⚠☹☺👍👎👏💪👀🔥💔💙💜💚💯🎉🤔🤗🤣🤡🤦🤷🤬🤮🥰🥲🥺🚑🏥👇👉👆🚨➡', repeat(' ', 172)),
+
+    INDEX words translateUTF8(lowerUTF8(concat(title, ' ', text)), '“”„‟‘’‚‛«»‹›–—‐‑‒―…·•†‡′″¡¿¶§©®™° ­​‍  ️、。，！？：；（）「」😀😁😂😃😄😅😆😇😈😉😊😋😌😍😎😏😐😑😒😓😔😕😖😗😘😙😚😛😜😝😞😟😠😡😢😣😤😥😦😧😨😩😪😫😬😭😮😯😰😱😲😳😴😵😶😷😸😹😺😻😼😽😾😿🙀🙁🙂🙃🙄🙅🙆🙇🙈🙉🙊🙋🙌🙍🙎🙏❤♥★☆✅❌❗❓⚠☹☺👍👎👏💪👀🔥💔💙💜💚💯🎉🤔🤗🤣🤡🤦🤷🤬🤮🥰🥲🥺🚑🏥👇👉👆🚨➡', repeat(' ', 172))
+        TYPE text(tokenizer = 'splitByNonAlpha'),
     INDEX ids id TYPE bloom_filter(0.01) GRANULARITY 4,
     INDEX copies copy_group TYPE bloom_filter(0.01) GRANULARITY 4,
     INDEX arrivals stored_at TYPE minmax GRANULARITY 1

@@ -6,7 +6,7 @@ SELECT
     copy_group, pipeline, stored_at
 FROM
 (
-    SELECT *
+    SELECT *, folded
     FROM mentions
     WHERE organisation = {organisation:String} AND (published_at, id) IN (SELECT published_at, id FROM wanted)
     ORDER BY published_at DESC, id DESC, seen_at DESC, stored_at DESC
