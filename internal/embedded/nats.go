@@ -143,27 +143,40 @@ func (n *NATS) Close() error {
 }
 
 // natsPort returns the configured port, or the one of the last start if it is still free, or a new one. Clients of a
-// server that comes back, perhaps in other processes, reconnect to the port they know.
+// server that comes back, perhaps in other processes, reconnect to the port they know. The port is kept in the data
+// directory for the next start and for other processes to find.
 func natsPort(c NATSConfig) (int, error) {
-	if c.Port != 0 {
-		return c.Port, nil
-	}
 	path := filepath.Join(c.DataDir, "nats.port")
-	if b, err := os.ReadFile(path); err == nil {
-		if port, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil {
-			if _, err := freePort(port); err == nil {
-				return port, nil
-			}
-		}
+	port := c.Port
+	if port == 0 {
+		port = lastPort(path)
 	}
-	port, err := freePort(0)
-	if err != nil {
-		return 0, fmt.Errorf("find a port: %w", err)
+	if port == 0 {
+		var err error
+		if port, err = freePort(0); err != nil {
+			return 0, fmt.Errorf("find a port: %w", err)
+		}
 	}
 	if err := writePrivate(path, []byte(strconv.Itoa(port)+"\n")); err != nil {
 		return 0, fmt.Errorf("keep the port: %w", err)
 	}
 	return port, nil
+}
+
+// lastPort returns the port kept in the file, or 0 if there is none or something else listens on it now.
+func lastPort(path string) int {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	port, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		return 0
+	}
+	if _, err := freePort(port); err != nil {
+		return 0
+	}
+	return port
 }
 
 // freePort returns the port if nothing listens on it, or any free one for 0.
