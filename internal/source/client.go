@@ -183,17 +183,16 @@ func (c *Client) Get(ctx context.Context, r Request) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
-	defer cancel()
 	if ok, err := c.robots.allowed(ctx, u); err != nil {
 		return nil, err
 	} else if !ok {
 		return nil, barometer.Errorf(barometer.Refused, "robots.txt of %s asks %s to stay away", u.Host, agentName)
 	}
-	return c.get(ctx, u, r)
+	return c.get(ctx, u, r, c.cfg.Timeout)
 }
 
-func (c *Client) get(ctx context.Context, u *url.URL, r Request) (*Response, error) {
+// get does the request without asking robots.txt. The timeout starts when it is our turn at the host.
+func (c *Client) get(ctx context.Context, u *url.URL, r Request, timeout time.Duration) (*Response, error) {
 	gap := c.cfg.HostInterval
 	if c.guard.local(hostPort(u)) {
 		gap = 0
@@ -203,6 +202,8 @@ func (c *Client) get(ctx context.Context, u *url.URL, r Request) (*Response, err
 		return nil, err
 	}
 	defer release()
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {

@@ -89,7 +89,15 @@ func parseUntil(text []byte, until time.Time) (*gofeed.Feed, error) {
 // salvage parses every item on its own, after the parser has given up on the whole or has lost some: one broken item
 // must not silence the others. It returns nil when no item is good.
 func salvage(b bounded, until time.Time) (whole *gofeed.Feed, left int) {
+	const maxHead = 64 << 10 // it is parsed again for every item
+	if len(b.head) > maxHead {
+		return nil, 0
+	}
 	for _, item := range b.items {
+		if time.Now().After(until) {
+			left++
+			continue
+		}
 		one := append(bytes.Clone(b.head), b.all[item[0]:item[1]]...)
 		feed, err := parseUntil(append(one, b.tail...), until)
 		if err != nil || len(feed.Items) == 0 {

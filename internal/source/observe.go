@@ -114,6 +114,7 @@ func (l *loop) report(ctx context.Context, r Report, err error, took time.Durati
 	if l.kind.Live {
 		h.Expected = l.volume.perDay()
 	}
+	l.metrics.observed(&h, r.Skipped, took)
 	l.publish(ctx, h)
 }
 
@@ -122,6 +123,7 @@ func (l *loop) disabled(ctx context.Context, why string) error {
 	for {
 		h := l.health(time.Now().UTC())
 		h.State, h.Reason = barometer.SourceDisabled, why
+		l.metrics.observed(&h, 0, 0)
 		l.publish(ctx, h)
 		if !pause(ctx, goneInterval) {
 			return nil

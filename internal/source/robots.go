@@ -77,9 +77,7 @@ func (r *robots) fetch(ctx context.Context, origin string) (robotsEntry, error) 
 	if err != nil {
 		return e, err
 	}
-	short, cancel := context.WithTimeout(ctx, robotsTimeout)
-	defer cancel()
-	resp, err := r.c.get(short, u, Request{URL: u.String(), Accept: "text/plain"})
+	resp, err := r.c.get(ctx, u, Request{URL: u.String(), Accept: "text/plain"}, robotsTimeout)
 	if ctx.Err() != nil {
 		return e, ctx.Err()
 	}

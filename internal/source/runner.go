@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"barometer/internal/barometer"
 )
 
@@ -37,13 +39,15 @@ type Deps struct {
 	Health  Health
 	HTTP    *Client
 	Log     *slog.Logger
+	Metrics prometheus.Registerer // nil shows none
 }
 
 // Runner is the one loop for all sources: it reads each at its interval, backs off from trouble, publishes before it
 // saves, and says after every read whether the source could be heard.
 type Runner struct {
 	Deps
-	slots chan struct{} // reads under way at once
+	metrics *metrics
+	slots   chan struct{} // reads under way at once
 
 	mu      sync.Mutex
 	wanted  []Config
@@ -52,7 +56,7 @@ type Runner struct {
 
 // The loop's timing. Streams that break off are followed again sooner than polls that fail.
 const (
-	concurrency   = 16
+	concurrency   = 32 // most of them wait, for their turn at a host or for an answer
 	firstBackoff  = time.Minute
 	streamBackoff = time.Second
 	maxStreamWait = 5 * time.Minute
@@ -65,7 +69,7 @@ const (
 
 // NewRunner builds a runner without sources; it starts nothing.
 func NewRunner(d Deps) *Runner {
-	return &Runner{Deps: d, slots: make(chan struct{}, concurrency), changed: make(chan struct{}, 1)}
+	return &Runner{Deps: d, metrics: newMetrics(d.Metrics), slots: make(chan struct{}, concurrency), changed: make(chan struct{}, 1)}
 }
 
 // Set replaces the set of sources, before or while Run runs. Sources whose entry is unchanged go on undisturbed. On an
@@ -146,6 +150,7 @@ func (r *Runner) reconcile(ctx context.Context, fail context.CancelCauseFunc, ac
 		if !keep[id] {
 			s.wait()
 			delete(active, id)
+			r.metrics.forget(id)
 		}
 	}
 	for _, c := range wanted {

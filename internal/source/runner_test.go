@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"barometer/internal/barometer"
 )
@@ -114,6 +117,53 @@ func TestRunnerKeepsTheOrderOfDurability(t *testing.T) {
 		}
 		if h := m.health[len(m.health)-1]; h.State != barometer.SourceHealthy || h.Posts != 1 || h.Mentions != 1 || h.LastPostAt.IsZero() {
 			t.Errorf("last health %+v", h)
+		}
+	})
+}
+
+func TestRunnerMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		withKind(t, Kind{}, func(ctx context.Context, _ []byte, emit Emit) (Report, error) {
+			time.Sleep(time.Second)
+			return Report{Skipped: 2, Note: "x"}, emit(ctx, []barometer.Post{{}, {}, {}}, nil)
+		})
+		var m memory
+		reg := prometheus.NewPedanticRegistry()
+		r := NewRunner(Deps{Sink: &m, Cursors: &m, Health: &m, Log: quiet(), Metrics: reg})
+		sum := func() map[string]float64 {
+			families, err := reg.Gather()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]float64{}
+			for _, f := range families {
+				for _, s := range f.GetMetric() {
+					got[strings.TrimPrefix(f.GetName(), "barometer_source_")] += s.GetCounter().GetValue() + s.GetGauge().GetValue() + s.GetHistogram().GetSampleSum()
+				}
+			}
+			return got
+		}
+		if err := r.Set([]Config{{ID: "s", Kind: "stub"}}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- r.Run(ctx) }()
+		time.Sleep(5 * time.Minute)
+		want := map[string]float64{"reads_total": 1, "read_seconds": 1, "posts_total": 3, "mentions_total": 3, "skipped_total": 2, "heard": 1}
+		if got := sum(); !maps.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		if err := r.Set(nil); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got := sum(); !maps.Equal(got, map[string]float64{"read_seconds": 1}) {
+			t.Errorf("after removal %v", got)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
 		}
 	})
 }
@@ -298,7 +348,7 @@ func TestRunnerNoticesSilence(t *testing.T) {
 		for _, h := range m.health {
 			if h.State == barometer.SourceSilent && firstSilent.IsZero() {
 				firstSilent = h.At
-				if !strings.Contains(h.Reason, "no posts for") || h.Expected < 10 || h.Expected > 16 {
+				if !strings.Contains(h.Reason, "no posts in") || h.Expected < 10 || h.Expected > 16 {
 					t.Errorf("%+v", h)
 				}
 			}

@@ -8,20 +8,26 @@ import (
 )
 
 // volume is what a source is expected to deliver, learned from itself: a decayed mean for each hour of the week, and
-// how much its days vary. Only hours in which the source could be heard count, so an outage does not teach silence.
+// how much its days vary. Only hours in which the source could be heard count, so an outage does not teach silence; and
+// hours count once a post has ended them, so silence does not teach silence either.
 //
-// The test for silence: with n posts heard over a stretch that would ordinarily bring e, and days whose variance is f
-// times their mean (f >= 1), silence of that stretch has a probability of about exp(-e/f). Below one in a thousand the
-// source is silent. The stretch is the time since the last post, or, for a source that has all but stopped, the last
-// seven days against a quarter of the expected.
+// The test for silence: the hours heard since the last post would ordinarily have brought e posts. With days whose
+// variance is f times their mean, counts are negative binomial and none at all has the probability f^(-e/(f-1)), which
+// is e^-e for f = 1. Below one in a thousand the source is silent. A source that has all but stopped is found by the
+// last seven days, against a quarter of what is usual.
 type volume struct {
 	Version int          `json:"v"`
-	Hours   [168]float64 `json:"hours"` // decayed posts by hour of the week (UTC, from Sunday 00:00)
-	Heard   [168]float64 `json:"heard"` // decayed hours heard, likewise
-	Days    []dayVolume  `json:"days"`  // the last days, oldest first; the last one is not over
-	Last    time.Time    `json:"last"`  // when the last post came
-	Until   time.Time    `json:"until"` // heard until
-	Since   time.Time    `json:"since"` // first heard
+	Hours   [168]float64 `json:"hours"`             // decayed posts by hour of the week (UTC, from Sunday 00:00)
+	Heard   [168]float64 `json:"heard"`             // decayed hours heard, likewise
+	Days    []dayVolume  `json:"days"`              // the last days, oldest first; the last one is not over
+	Pending []span       `json:"pending,omitempty"` // heard since the last post, oldest first
+	Until   time.Time    `json:"until"`             // heard until
+	Since   time.Time    `json:"since"`             // first heard
+}
+
+type span struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
 }
 
 type dayVolume struct {
@@ -37,6 +43,7 @@ const (
 	hourDecay     = 0.9                // a week: half of the memory is 6.6 weeks old
 	maxStretch    = 6 * time.Hour      // two polls further apart than this leave an unheard gap
 	silentOdds    = 6.9                // -ln(0.001)
+	maxPending    = 64
 )
 
 func loadVolume(b []byte) (*volume, error) {
@@ -47,7 +54,7 @@ func loadVolume(b []byte) (*volume, error) {
 	if err := json.Unmarshal(b, v); err != nil {
 		return nil, fmt.Errorf("volume: %w: %w", ErrCursor, err)
 	}
-	if v.Version != volumeVersion || len(v.Days) > keptDays {
+	if v.Version != volumeVersion || len(v.Days) > keptDays || len(v.Pending) > maxPending {
 		return nil, fmt.Errorf("volume: %w: version %d, %d days", ErrCursor, v.Version, len(v.Days))
 	}
 	return v, nil
@@ -67,31 +74,55 @@ func (v *volume) heard(now time.Time, n int, every time.Duration) {
 	now = now.UTC()
 	if v.Since.IsZero() {
 		v.Since, v.Until = now, now
-		if n > 0 {
-			v.Last = now
-		}
 		return // the first read brings what the source had in store; it says nothing about a rate
 	}
-	from := v.Until
-	if now.Sub(from) > max(maxStretch, 2*every) {
-		from = now // we were away
+	if gap := now.Sub(v.Until); gap > 0 && gap <= max(maxStretch, 2*every) { // otherwise we were away
+		if n := len(v.Pending); n > 0 && v.Pending[n-1].To.Equal(v.Until) {
+			v.Pending[n-1].To = now
+		} else {
+			if n == maxPending {
+				v.Pending = append(v.Pending[:0], v.Pending[1:]...)
+			}
+			v.Pending = append(v.Pending, span{v.Until, now})
+		}
 	}
-	for t := from; t.Before(now); {
-		end := min(now.Sub(t), t.Truncate(time.Hour).Add(time.Hour).Sub(t))
-		h := end.Hours()
+	v.Until = now
+	if n == 0 {
+		return
+	}
+	for _, p := range v.Pending {
+		v.learn(p)
+	}
+	v.Pending = v.Pending[:0]
+	at := now.Add(-1) // the posts belong to the hour that ends now
+	v.Hours[hourOfWeek(at)] += float64(n)
+	v.day(at).Posts += float64(n)
+}
+
+// learn adds the hours of p as heard.
+func (v *volume) learn(p span) {
+	if p.To.Sub(p.From) > keptDays*24*time.Hour { // older days would be forgotten at once
+		p.From = p.To.Add(-keptDays * 24 * time.Hour)
+	}
+	eachHour(p, func(t time.Time, h float64) {
 		slot := hourOfWeek(t)
 		keep := math.Pow(hourDecay, h)
 		v.Hours[slot] *= keep
 		v.Heard[slot] = v.Heard[slot]*keep + h
 		v.day(t).Heard += h
-		t = t.Add(end)
+	})
+}
+
+// eachHour calls f for each hour, or part of one, of p with its length in hours.
+func eachHour(p span, f func(t time.Time, h float64)) {
+	for t := p.From.UTC(); t.Before(p.To); {
+		end := t.Truncate(time.Hour).Add(time.Hour)
+		if end.After(p.To) {
+			end = p.To
+		}
+		f(t, end.Sub(t).Hours())
+		t = end
 	}
-	if n > 0 {
-		v.Hours[hourOfWeek(now)] += float64(n)
-		v.day(now).Posts += float64(n)
-		v.Last = now
-	}
-	v.Until = now
 }
 
 func (v *volume) day(t time.Time) *dayVolume {
@@ -131,20 +162,18 @@ func (v *volume) perDay() float32 {
 	return float32(24 * v.perHour())
 }
 
-// expect is the number of posts expected in [from, to), following the rhythm of the week.
-func (v *volume) expect(from, to time.Time) float64 {
+// expect is the number of posts expected in p, following the rhythm of the week.
+func (v *volume) expect(p span) float64 {
 	mean := v.perHour()
-	if to.Sub(from) > 8*7*24*time.Hour { // eight weeks or more: the rhythm averages out
-		return mean * to.Sub(from).Hours()
+	if d := p.To.Sub(p.From); d > 8*7*24*time.Hour { // eight weeks or more: the rhythm averages out
+		return mean * d.Hours()
 	}
 	const prior = 2 // hours of the overall mean that each hour of the week starts with
 	var e float64
-	for t := from; t.Before(to); {
-		end := min(to.Sub(t), t.Truncate(time.Hour).Add(time.Hour).Sub(t))
-		i := hourOfWeek(t.UTC())
-		e += (v.Hours[i] + prior*mean) / (v.Heard[i] + prior) * end.Hours()
-		t = t.Add(end)
-	}
+	eachHour(p, func(t time.Time, h float64) {
+		i := hourOfWeek(t)
+		e += (v.Hours[i] + prior*mean) / (v.Heard[i] + prior) * h
+	})
 	return e
 }
 
@@ -171,32 +200,43 @@ func (v *volume) silent(now time.Time) string {
 		return ""
 	}
 	f := v.dispersion()
-	since := v.Last
-	if since.IsZero() {
-		since = v.Since
-	}
-	if e := v.expect(since, now); e > silentOdds*f {
-		return fmt.Sprintf("no posts for %s, where about %.0f are usual", roughly(now.Sub(since)), e)
-	}
+	var e, hours, weekHeard, weekPosts float64
 	week := now.Add(-7 * 24 * time.Hour)
+	for _, p := range v.Pending {
+		e += v.expect(p)
+		hours += p.To.Sub(p.From).Hours()
+		if p.To.After(week) {
+			weekHeard += min(p.To.Sub(p.From).Hours(), p.To.Sub(week).Hours())
+		}
+	}
+	odds := e
+	if f > 1.01 {
+		odds = e * math.Log(f) / (f - 1)
+	}
+	if odds > silentOdds {
+		return fmt.Sprintf("no posts in %s, where about %.0f are usual", roughly(hours), e)
+	}
 	if week.Before(v.Since.Add(learnFor)) {
 		return ""
 	}
-	var n float64
 	for _, d := range v.Days {
 		if d.Day > week.Unix()/86400 {
-			n += d.Posts
+			weekPosts += d.Posts
+			weekHeard += d.Heard
 		}
 	}
-	if e := v.expect(week, now); n < e/4 && (e-n)/math.Sqrt(e*f) > 4 {
-		return fmt.Sprintf("%.0f posts in 7 days, where about %.0f are usual", n, e)
+	e = v.perHour() * weekHeard
+	// Days of one kind follow each other, so a week varies more than seven days on their own: twice the dispersion.
+	if weekPosts < e/4 && (e-weekPosts)/math.Sqrt(2*e*f) > 4 {
+		return fmt.Sprintf("%.0f posts in 7 days, where about %.0f are usual", weekPosts, e)
 	}
 	return ""
 }
 
-func roughly(d time.Duration) string {
-	if d >= 48*time.Hour {
-		return fmt.Sprintf("%.0f days", d.Hours()/24)
+// roughly is a time in words.
+func roughly(hours float64) string {
+	if hours >= 48 {
+		return fmt.Sprintf("%.0f days", hours/24)
 	}
-	return fmt.Sprintf("%.0f hours", d.Hours())
+	return fmt.Sprintf("%.0f hours", hours)
 }
