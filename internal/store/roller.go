@@ -11,7 +11,7 @@ import (
 
 const (
 	rollTick   = 500 * time.Millisecond
-	rollChunk  = 500              // hours of one rebuild
+	rollChunk  = 2000             // hours of one rebuild
 	lookAtAll  = time.Minute      // how often old touches are looked at again
 	touchDelay = 30 * time.Second // a touch becomes visible within that time of its stamp; older ones show in the next look at all
 

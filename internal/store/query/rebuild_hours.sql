@@ -23,3 +23,4 @@ FROM
     SELECT toDateTime(arrayJoin({hours:Array(Int64)}), 'UTC'), '', '', '', 0, '', 0
 )
 GROUP BY hour
+SETTINGS do_not_merge_across_partitions_select_final = 1

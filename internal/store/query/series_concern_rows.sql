@@ -3,3 +3,4 @@ FROM mentions FINAL
 ARRAY JOIN arrayPushFront(arrayDistinct(concerns), '') AS concern
 WHERE /* filter */
 GROUP BY start, key
+SETTINGS do_not_merge_across_partitions_select_final = 1

@@ -36,3 +36,4 @@ SELECT
     ),
     (SELECT uniqExact(id) FROM tombstones),
     (SELECT count() FROM mentions FINAL WHERE id IN (SELECT id FROM tombstones))
+SETTINGS do_not_merge_across_partitions_select_final = 1
