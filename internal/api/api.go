@@ -153,7 +153,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if cause != nil && cause != http.ErrAbortHandler {
 			s.log.ErrorContext(r.Context(), "handler panicked", slog.Any("cause", cause), slog.String("stack", string(debug.Stack())))
 			if sw.status == 0 {
-				s.fail(sw, r, problem(http.StatusInternalServerError, "something broke here; it is logged, and not your request's fault"))
+				broken(sw)
 				cause = nil
 			}
 		}
@@ -207,7 +207,7 @@ func (s *Server) ask(ctx context.Context, r *http.Request) (a *answer) {
 		if cause := recover(); cause != nil {
 			s.log.ErrorContext(ctx, "handler panicked", slog.Any("cause", cause), slog.String("stack", string(debug.Stack())))
 			rec = &recorder{header: http.Header{}}
-			s.fail(rec, r, problem(http.StatusInternalServerError, "something broke here; it is logged, and not your request's fault"))
+			broken(rec)
 			a = rec.answer("none")
 		}
 	}()

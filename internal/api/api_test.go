@@ -370,9 +370,10 @@ func TestInternalsStayInside(t *testing.T) {
 func TestPanicIsAProblem(t *testing.T) {
 	s := newServer(t, Config{}, newMemory(fixedNow))
 	s.deps.Organisations = func() []barometer.Organisation { panic("a mistake of ours") }
-	w := ask(s, "/v1/organisations")
-	if w.Code != 500 || strings.Contains(w.Body.String(), "mistake") {
-		t.Errorf("%d %s", w.Code, w.Body)
+	for _, path := range []string{"/v1/organisations", "/", "/v1/organisations/marram/export"} {
+		if w := ask(s, path, "Accept", "text/html"); w.Code != 500 || strings.Contains(w.Body.String(), "mistake") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
 	}
 }
 

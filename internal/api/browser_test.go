@@ -155,17 +155,20 @@ func (v *visit) quiet() {
 	}
 }
 
+// shoot saves the first screen and the whole page.
 func (v *visit) shoot(name string) {
 	v.t.Helper()
 	if *shots == "" {
 		return
 	}
-	png, err := chromedp.Run(v.ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o600); err != nil {
-		v.t.Fatal(err)
+	for suffix, picture := range map[string]chromedp.Action[[]byte]{"": chromedp.CaptureScreenshot(), "-whole": chromedp.FullScreenshot(100)} {
+		png, err := chromedp.Run(v.ctx, picture)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(*shots, name+suffix+".png"), png, 0o600)
+		}
+		if err != nil {
+			v.t.Fatal(err)
+		}
 	}
 }
 

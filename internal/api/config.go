@@ -21,7 +21,8 @@ const (
 	RoleOperator = "operator" // reads metrics too
 )
 
-// Config of the HTTP interface. The zero value serves this machine alone, without keys.
+// Config of the HTTP interface. The zero value serves this machine alone, without keys. Other machines are served in
+// plain HTTP with keys: put a proxy that speaks TLS in front, and name its host in Hosts.
 type Config struct {
 	Listen      string        `yaml:"listen"`       // host:port; "" is 127.0.0.1:8080
 	Hosts       []string      `yaml:"hosts"`        // names this server is called by, besides those of the loopback

@@ -39,7 +39,7 @@ func (s *Server) problem(ctx context.Context, err error) *huma.ErrorModel {
 	switch kind {
 	case barometer.Internal:
 		s.log.ErrorContext(ctx, "request failed", slog.Any("error", err))
-		return problem(http.StatusInternalServerError, "something broke here; it is logged, and not your request's fault")
+		return problem(http.StatusInternalServerError, brokenDetail)
 	case barometer.Unavailable:
 		// The text names engines and addresses: it is for the operator.
 		s.log.WarnContext(ctx, "engine unavailable", slog.Any("error", err))
@@ -61,6 +61,15 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, p *huma.ErrorModel
 		s.pages.Fail(w, r, p.Status, p.Detail)
 		return
 	}
+	write(w, p)
+}
+
+// broken is what a caller sees of a mistake of ours. It is written without a page: making one may be what broke.
+func broken(w http.ResponseWriter) { write(w, problem(http.StatusInternalServerError, brokenDetail)) }
+
+const brokenDetail = "something broke here; it is logged, and not your request's fault"
+
+func write(w http.ResponseWriter, p *huma.ErrorModel) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)

@@ -87,5 +87,6 @@ func description(version string) huma.Config {
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by getOpenAPI; the documentation page would load foreign scripts
 	c.CreateHooks = nil                                   // no $schema links in answers
 	c.RejectUnknownQueryParameters = true
+	c.AllowAdditionalPropertiesByDefault = true // answers may gain fields; a strict reader must not stumble
 	return c
 }

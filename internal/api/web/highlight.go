@@ -104,7 +104,7 @@ func cut(segments []segment, runes int) ([]segment, bool) {
 			continue
 		}
 		end := runes
-		for back := end; back > max(end-20, 0); back-- {
+		for back := end; back >= max(end-20, 0); back-- {
 			if unicode.IsSpace(text[back]) {
 				end = back
 				break

@@ -61,7 +61,7 @@ func (p period) short(t time.Time) string {
 		return t.Format("15:04")
 	}
 	if p.Key == "7d" {
-		return t.Format("Mon 2")
+		return t.Format("Mon")
 	}
 	return t.Format("2 Jan")
 }

@@ -133,7 +133,7 @@ func newChange(now, before uint64) change {
 	case now == 0:
 		return change{"", "none before either"}
 	}
-	return change{"→", "same as before"}
+	return change{"→", "as before"}
 }
 
 func redactionName(kind string) string {
