@@ -120,3 +120,40 @@ func TestConfigMistakes(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestConfigFromYAML(t *testing.T) {
+	t.Setenv("FEED_KEY", "swordfish")
+	var c struct {
+		HTTP    ClientConfig `yaml:"http"`
+		Sources []Config     `yaml:"sources"`
+	}
+	const file = `
+http:
+  contact: mailto:feeds@example.org
+  host_interval: 2s
+  allow_private: ["127.0.0.1:8090"]
+sources:
+  - id: news
+    kind: feed
+    url: https://example.org/feed
+    interval: 15m
+    headers: {X-Key: "env:FEED_KEY"}
+  - id: old
+    kind: archive
+    path: posts.jsonl
+    space: x
+`
+	if err := service.ParseConfig("test.yaml", []byte(file), &c); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(c.HTTP.Validate(), ValidateAll(c.Sources)); err != nil {
+		t.Fatal(err)
+	}
+	if s := c.Sources[0]; s.Interval != 15*time.Minute || s.Headers["X-Key"].Reveal() != "swordfish" || c.HTTP.HostInterval != 2*time.Second {
+		t.Errorf("%+v %+v", c.HTTP, s)
+	}
+	err := service.ParseConfig("test.yaml", []byte(strings.Replace(file, "interval: 15m", "intervall: 15m", 1)), &c)
+	if err == nil || !strings.Contains(err.Error(), "interval") {
+		t.Errorf("a misspelt key: %v", err)
+	}
+}

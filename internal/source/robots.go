@@ -91,7 +91,7 @@ func (r *robots) fetch(ctx context.Context, origin string) (robotsEntry, error) 
 		if _, answered := errors.AsType[*StatusError](err); !answered {
 			e.until = time.Now().Add(robotsRetry)
 		}
-		return e, nil
+		return e, nil //nolint:nilerr // no robots.txt, no wish; the fetch itself will show what is wrong
 	}
 	body := resp.Body[:min(len(resp.Body), robotsMax)]
 	data, err := robotstxt.FromBytes(body)
