@@ -1,0 +1,76 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"barometer/internal/analyze"
+	"barometer/internal/barometer"
+	"barometer/internal/service"
+	"barometer/internal/store"
+	"barometer/internal/stream"
+)
+
+// retryAfter is how long a delivery waits whose rows could not be stored.
+const retryAfter = 2 * time.Second
+
+// startAnalyze adds the analysis stage to the group: mentions are taken from the stream, analysed and stored; roll-ups
+// are rebuilt by whichever process leads; observations of sources are stored.
+func startAnalyze(c *Config, g *service.Group, s *stream.Stream, db *store.Store, p *analyze.Pipeline, log *slog.Logger) error {
+	writer, err := store.NewWriter(db, c.Writer, log)
+	if err != nil {
+		return fmt.Errorf("writer: %w", err)
+	}
+	consumer, err := s.Consumer(c.Workers)
+	if err != nil {
+		return fmt.Errorf("workers: %w", err)
+	}
+	g.Go("writer", writer.Run)
+	g.Go("health", func(ctx context.Context) error {
+		return s.RunHealth(ctx, db.WriteHealth)
+	})
+	roller := store.NewRoller(db, log)
+	lease := s.Lease("rollups")
+	g.Go("roll-ups", func(ctx context.Context) error {
+		return lease.Run(ctx, func(ctx context.Context, _ uint64) error { return roller.Run(ctx) })
+	})
+	g.Go("analysis", func(ctx context.Context) error {
+		return consumer.Run(ctx, func(ctx context.Context, d *stream.Delivery) {
+			deliver(ctx, p, writer, d, log)
+		})
+	})
+	return nil
+}
+
+// deliver analyses one message and hands it to the writer. It is acknowledged when its rows are durable, and given back
+// when they are not.
+func deliver(ctx context.Context, p *analyze.Pipeline, w *store.Writer, d *stream.Delivery, log *slog.Logger) {
+	settle := func(err error) {
+		if err == nil {
+			err = d.Ack()
+		} else {
+			err = d.Retry(retryAfter)
+		}
+		if err != nil { // it comes again by itself
+			log.Warn("delivery not settled", "mentions", len(d.Mentions), "error", err)
+		}
+	}
+	if err := w.Write(ctx, analyzeAll(p, d.Mentions), settle); err != nil {
+		settle(err)
+	}
+}
+
+func analyzeAll(p *analyze.Pipeline, mentions []barometer.Mention) []barometer.Analysed {
+	out := make([]barometer.Analysed, len(mentions))
+	worker := p.NewWorker()
+	for i := range mentions {
+		m := &mentions[i]
+		out[i].Mention = *m
+		if !m.Deleted {
+			worker.Analyze(&analyze.Input{Title: m.Title, Text: m.Text, Lang: m.Lang, URL: m.URL, RepostOf: m.RepostOf, Redactions: m.Redactions}, &out[i].Analysis)
+		}
+	}
+	return out
+}

@@ -1,0 +1,137 @@
+package app
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"time"
+
+	"barometer/internal/analyze"
+	"barometer/internal/embedded"
+	"barometer/internal/service"
+	"barometer/internal/source"
+)
+
+// commands is the command line.
+func commands() map[string]command {
+	return map[string]command{
+		"run":        {"[--config F] [--data DIR] [--listen ADDR]", "the whole system; without a file a demonstration on 127.0.0.1:8080", stageCommand(stages{ingest: true, analyze: true, api: true})},
+		"ingest":     {"--config F", "the sources alone, against a shared NATS", stageCommand(stages{ingest: true})},
+		"analyze":    {"--config F", "the analysis alone, against a shared NATS and ClickHouse; any number of them", stageCommand(stages{analyze: true})},
+		"api":        {"--config F", "the API and the dashboard alone, against a shared ClickHouse", stageCommand(stages{api: true})},
+		"nats":       {"[--config F] [--data DIR]", "host the embedded NATS for other processes", runNATS},
+		"clickhouse": {"[--config F] [--data DIR]", "host the embedded ClickHouse for other processes", runClickHouse},
+		"check":      {"[--config F]", "build everything a configuration asks for, start nothing", runCheck},
+		"sources":    {"[--config F]", "list the sources and the kinds of source with their terms", runSources},
+		"query":      {"explain|match 'EXPR'", "say in words what a query matches, or match posts from standard input", runQuery},
+		"annotate":   {"[--organisation NAME] [--config F]", "analyse posts from standard input, without any engine", runAnnotate},
+		"import":     {"[--config F] FILE...", "dated posts from files through the real pipeline", runImport},
+		"replay":     {"[--config F] [--reason R] [--list]", "send dead letters back to where they came from", runReplay},
+		"totals":     {"[--config F]", "count rows, mentions and roll-ups, and say whether they agree", runTotals},
+	}
+}
+
+// hostFlags parse what nats and clickhouse take.
+func hostFlags(args []string) (*Config, error) {
+	var path, data string
+	rest, err := flags(args, func(fs *flag.FlagSet) {
+		configFlag(fs, &path)
+		fs.StringVar(&data, "data", "", "data directory, instead of the configured one")
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := noMore(rest); err != nil {
+		return nil, err
+	}
+	c, err := LoadConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	if data != "" {
+		c.DataDir = data
+	}
+	return c, c.Validate()
+}
+
+// runNATS hosts the embedded NATS. Its address and its secrets' files are written to standard output.
+func runNATS(ctx context.Context, std IO, args []string) error {
+	c, err := hostFlags(args)
+	if err != nil {
+		return err
+	}
+	lock, err := embedded.LockDataDir(c.DataDir)
+	if err != nil {
+		return err
+	}
+	defer lock.Release() //nolint:errcheck // the process ends
+	n := c.NATS.Embedded
+	n.Log = service.NewLogger(std.Err, c.Log)
+	server, err := embedded.StartNATS(ctx, n)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(std.Out, `{"nats":{"url":%q,"user":%q,"password":"file:%s/nats.password"}}`+"\n", server.URL(), server.User(), c.DataDir); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return server.Close()
+}
+
+// runClickHouse hosts the embedded ClickHouse. Its address and its secrets' files are written to standard output.
+func runClickHouse(ctx context.Context, std IO, args []string) error {
+	c, err := hostFlags(args)
+	if err != nil {
+		return err
+	}
+	lock, err := embedded.LockDataDir(c.DataDir)
+	if err != nil {
+		return err
+	}
+	defer lock.Release() //nolint:errcheck // the process ends
+	n := c.ClickHouse.Embedded
+	n.Log = service.NewLogger(std.Err, c.Log)
+	server, err := embedded.StartClickHouse(ctx, n)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(std.Out, `{"clickhouse":{"addr":%q,"user":%q,"password":"file:%s/clickhouse.password"}}`+"\n", server.Addr(), server.User(), c.DataDir); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return server.Close()
+}
+
+// runCheck builds everything and starts nothing.
+func runCheck(_ context.Context, std IO, args []string) error {
+	c, err := hostFlags(args)
+	if err != nil {
+		return err
+	}
+	if err := check(c); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(std.Err, "the configuration is fine: %d organisations, %d sources\n", len(c.Organisations), len(c.Sources))
+	return err
+}
+
+// check builds what the configuration asks for, beyond validating single settings.
+func check(c *Config) error {
+	if _, err := analyze.New(c.Analysis); err != nil {
+		return fmt.Errorf("analysis: %w", err)
+	}
+	client, err := source.NewClient(c.HTTP)
+	if err != nil {
+		return fmt.Errorf("http: %w", err)
+	}
+	defer client.Close()
+	for _, s := range c.Sources {
+		if _, err := source.Build(s, source.Env{HTTP: client}); err != nil {
+			return fmt.Errorf("source %s: %w", s.ID, err)
+		}
+	}
+	if _, err := c.organisations(time.Now()); err != nil {
+		return err
+	}
+	return nil
+}
