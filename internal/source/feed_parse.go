@@ -51,7 +51,12 @@ func parseFeed(body []byte, contentType string) (p parsed, err error) {
 	}
 	until := time.Now().Add(parseTime)
 	feed, err := parseUntil(b.text, until)
-	if !errors.Is(err, errTooSlow) && len(b.items) > 1 && (err != nil || len(feed.Items) < len(b.items)) {
+	if k := len(b.items) / 8; errors.Is(err, errTooSlow) && k > 0 { // the part that surely can be read in the time
+		first := append(bytes.Clone(b.head), b.all[b.items[0][0]:b.items[k-1][1]]...)
+		if feed, err = parseUntil(append(first, b.tail...), time.Now().Add(parseTime)); err == nil {
+			b.addNote("the feed could not be parsed in " + parseTime.String() + ", only its first " + strconv.Itoa(k) + " items were read")
+		}
+	} else if len(b.items) > 1 && (err != nil || len(feed.Items) < len(b.items)) {
 		if whole, left := salvage(b, until); whole != nil && (err != nil || len(whole.Items) > len(feed.Items)) {
 			feed, err = whole, nil
 			if left > 0 {
