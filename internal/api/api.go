@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"barometer/internal/api/web"
@@ -262,10 +263,14 @@ func secure(h http.Header) {
 func call[I, O any](s *Server, f func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
 	return func(ctx context.Context, in *I) (*O, error) {
 		out, err := f(ctx, in)
-		if err != nil {
-			return nil, s.problem(ctx, err)
+		if err == nil {
+			return out, nil
 		}
-		return out, nil
+		p := s.problem(ctx, err)
+		if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
+			return nil, huma.ErrorWithHeaders(p, http.Header{"Retry-After": {retryAfter}})
+		}
+		return nil, p
 	}
 }
 

@@ -83,7 +83,7 @@ func newVisit(t *testing.T, browser context.Context, s *Server, width, height in
 	v.ctx, cancel = chromedp.NewContext(browser)
 	t.Cleanup(cancel)
 	v.do(chromedp.EmulateViewport(width, height))
-	v.ctx, cancel = context.WithTimeout(v.ctx, time.Minute)
+	v.ctx, cancel = context.WithTimeout(v.ctx, 3*time.Minute) // a busy machine
 	t.Cleanup(cancel)
 	if err := chromedp.Listen(v.ctx, v.hear); err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func eval[T any](v *visit, js string) T {
 // soon waits until the page says yes.
 func (v *visit) soon(js string) {
 	v.t.Helper()
-	if _, err := chromedp.Run(v.ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(15*time.Second))); err != nil {
+	if _, err := chromedp.Run(v.ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(time.Minute))); err != nil {
 		v.t.Fatalf("%s: %v", js, err)
 	}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,9 +28,13 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	etag   string
+	packed []byte // the body in gzip, or nil where that is not worth it
+	etag   string // without its quotes
 	route  string // the pattern that answered, for metrics
 }
+
+// packFrom is the size from which an answer is compressed: less fits one packet anyway.
+const packFrom = 1400
 
 // cache keeps answers for a moment and lets equal questions wait for one answer. The store answers some hundred
 // questions a second and this a hundred times as many, which is what lets a room full of dashboards refresh at once.
@@ -90,16 +95,17 @@ func (c *cache) put(key string, a *answer) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.answers) >= maxAnswers || c.size+len(a.body) > maxAnswerBytes {
+	size := len(a.body) + len(a.packed)
+	if len(c.answers) >= maxAnswers || c.size+size > maxAnswerBytes {
 		return // under such a load what is kept already turns over within a second
 	}
 	c.answers[key] = a
-	c.size += len(a.body)
+	c.size += size
 	time.AfterFunc(c.keep, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		delete(c.answers, key)
-		c.size -= len(a.body)
+		c.size -= size
 	})
 }
 
@@ -109,19 +115,25 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, keep time.Duratio
 	for k, v := range a.header {
 		h[k] = v
 	}
+	body, etag := a.body, `"`+a.etag+`"`
+	if a.packed != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body, etag = a.packed, `"`+a.etag+`-gzip"` // other bytes need another tag
+	}
 	if a.status == http.StatusOK {
-		h.Set("Etag", a.etag)
+		h.Set("Etag", etag)
 		h.Set("Cache-Control", "private, max-age="+strconv.Itoa(int(keep.Seconds())))
-		h.Set("Vary", "Accept, Authorization")
-		if matches(r.Header.Get("If-None-Match"), a.etag) {
+		h.Set("Vary", "Accept, Accept-Encoding, Authorization")
+		if matches(r.Header.Get("If-None-Match"), etag) {
 			h.Del("Content-Type")
+			h.Del("Content-Encoding")
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
 	}
-	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // the client has gone; there is nobody to tell
+	_, _ = w.Write(body) // the client has gone; there is nobody to tell
 }
 
 func matches(ifNoneMatch, etag string) bool {
@@ -156,9 +168,24 @@ func (r *recorder) Write(b []byte) (int, error) {
 
 func (r *recorder) answer(route string) *answer {
 	r.WriteHeader(http.StatusOK)
-	sum := sha256.Sum256(r.body.Bytes())
-	return &answer{
-		status: r.status, header: r.header, body: r.body.Bytes(), route: route,
-		etag: `"` + hex.EncodeToString(sum[:12]) + `"`,
+	body := r.body.Bytes()
+	sum := sha256.Sum256(body)
+	a := &answer{status: r.status, header: r.header, body: body, route: route, etag: hex.EncodeToString(sum[:12])}
+	if len(body) >= packFrom {
+		a.packed = pack(body)
 	}
+	return a
+}
+
+// pack compresses quickly: an answer is made within milliseconds and lives for a second.
+func pack(body []byte) []byte {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		return nil
+	}
+	if _, err := z.Write(body); err != nil || z.Close() != nil || b.Len() >= len(body) {
+		return nil
+	}
+	return b.Bytes()
 }

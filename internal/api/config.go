@@ -48,7 +48,7 @@ func HashKey(key string) string {
 
 // Validate reports the first mistake, in words that say what to do. It refuses to serve other machines without keys.
 func (c Config) Validate() error {
-	host, _, err := net.SplitHostPort(c.listen())
+	host, _, err := net.SplitHostPort(c.Addr())
 	if err != nil {
 		return barometer.Errorf(barometer.Invalid, "listen %q: want host:port such as %s", c.Listen, DefaultListen)
 	}
@@ -94,7 +94,8 @@ func (k Key) validate() error {
 	return nil
 }
 
-func (c Config) listen() string {
+// Addr is the address to listen on.
+func (c Config) Addr() string {
 	if c.Listen == "" {
 		return DefaultListen
 	}

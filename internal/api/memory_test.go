@@ -22,14 +22,23 @@ type memory struct {
 	sources []barometer.SourceStatus
 	err     error         // of every question
 	asked   int           // questions so far
+	busy    int           // questions at this moment
+	busiest int           // most questions at one moment
 	slow    time.Duration // each question takes this long
 }
 
 func (m *memory) ask(ctx context.Context) ([]barometer.Stored, error) {
 	m.mu.Lock()
 	m.asked++
+	m.busy++
+	m.busiest = max(m.busiest, m.busy)
 	rows, err, slow := m.rows, m.err, m.slow
 	m.mu.Unlock()
+	defer func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.busy--
+	}()
 	if slow > 0 {
 		select {
 		case <-ctx.Done():

@@ -52,10 +52,13 @@ func problem(status int, detail string) *huma.ErrorModel {
 	return &huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail}
 }
 
+// retryAfter is when to come back after 429 and 503, in seconds.
+const retryAfter = "2"
+
 // fail answers with a page for a browser that asked for one, and with a problem document otherwise.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, p *huma.ErrorModel) {
 	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
-		w.Header().Set("Retry-After", "2")
+		w.Header().Set("Retry-After", retryAfter)
 	}
 	if wantsPage(r) {
 		s.pages.Fail(w, r, p.Status, p.Detail)
