@@ -70,9 +70,9 @@ function follow(list, state) {
   function item(mention, path) {
     const feelings = { negative: ["Negative", "neg"], positive: ["Positive", "pos"], neutral: ["Neutral", "neu"] };
     const [word, kind] = feelings[mention.sentiment.label] ?? ["Uncertain", "unc"];
-    const grave = ["", "Slight", "Moderate", "Serious", "Severe", "Gravest"][mention.severity];
+    const grave = ["", "slight", "moderate", "serious", "severe", "gravest"][mention.severity];
     const meta = element("p", "brief__meta", element("span", "feel feel--" + kind, word));
-    if (grave) meta.append(element("span", "grave grave--" + mention.severity, grave));
+    if (grave) meta.append(element("span", "grave grave--" + mention.severity, "Severity: " + grave));
     const published = new Date(mention.published_at);
     const time = element("time", "", clock.format(published));
     time.dateTime = mention.published_at;
