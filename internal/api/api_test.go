@@ -408,9 +408,11 @@ func TestEqualQuestionsAreAskedOnce(t *testing.T) {
 			t.Error("a question within the second reached the store")
 		}
 		time.Sleep(1100 * time.Millisecond)
+		s.cache.mu.RLock()
 		if n := len(s.cache.answers); n != 0 || s.cache.size != 0 {
 			t.Errorf("%d answers of %d bytes outlive their time", n, s.cache.size)
 		}
+		s.cache.mu.RUnlock()
 		ask(s, "/v1/sources")
 		if held.asked != 2 {
 			t.Errorf("asked %d times after the answer's time", held.asked)
@@ -523,6 +525,25 @@ func TestKeys(t *testing.T) {
 	s.ServeHTTP(w, r)
 	if got := decode[struct{ Organisations []barometer.Organisation }](t, w); len(got.Organisations) != 1 || got.Organisations[0].ID != "kelo" {
 		t.Errorf("basic authentication sees %+v", got.Organisations)
+	}
+}
+
+func TestEveryAnswerIsHeldToThePolicy(t *testing.T) {
+	s := newServer(t, Config{}, newMemory(fixedNow))
+	for _, path := range []string{"/", "/o/marram", "/v1/organisations", "/nothing", "/healthz", "/metrics", "/openapi.json", "/assets/none.css", "/v1/organisations/marram/export"} {
+		h := ask(s, path, "Accept", "text/html").Header()
+		for name, want := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+			"X-Content-Type-Options":  "nosniff",
+			"Referrer-Policy":         "no-referrer",
+		} {
+			if got := h.Get(name); got != want {
+				t.Errorf("%s: %s is %q", path, name, got)
+			}
+		}
+		if h.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s may be read by other sites", path)
+		}
 	}
 }
 
