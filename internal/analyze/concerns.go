@@ -10,8 +10,9 @@ import (
 type themeModel interface {
 	// themes returns the exact names of the themes it knows, in the order of its scores.
 	themes() []string
-	// themeScores sets scores[i] to the log-odds that doc is about theme i. 0 is the decision boundary.
-	themeScores(doc *document, scores []float32)
+	// themeScores sets scores[i] to the log-odds that doc is about theme i. It returns false, and leaves scores alone,
+	// for a language that it was not trained on.
+	themeScores(doc *document, scores []float32) bool
 }
 
 // The weights of a concern's terms, in log-odds. One strong term raises a concern on its own, one hint does not; what
@@ -33,7 +34,8 @@ type concernStep struct {
 	tax      *taxonomy
 	matcher  *matcher
 	model    themeModel
-	themeOf  []int // theme of each concern, or -1
+	themeOf  []int     // theme of each concern, or -1
+	limits   []float32 // of each concern with a theme
 	nThemes  int
 	redacted int // concern raised by identifiers that the gate found, or -1
 }
@@ -55,11 +57,12 @@ func newConcernStep(tax *taxonomy, model themeModel) *concernStep {
 		s.nThemes = len(theme)
 	}
 	for i, c := range tax.concerns {
-		t, ok := theme[c.Framework]
-		if !ok {
+		t, known := theme[c.Framework]
+		limit, useful := themeLimits[c.ID]
+		if !known || !useful {
 			t = -1
 		}
-		s.themeOf = append(s.themeOf, t)
+		s.themeOf, s.limits = append(s.themeOf, t), append(s.limits, limit)
 		if c.ID == "confidential_information" {
 			s.redacted = i
 		}
@@ -76,16 +79,14 @@ func (s *concernStep) analyze(doc *document, out *analysis) {
 	clear(sc.score)
 	clear(sc.strong)
 	sc.found = s.exclude(s.matcher.match(doc, sc.found[:0]))
-	if s.model != nil {
-		s.model.themeScores(doc, sc.scores)
-	}
+	known := s.model != nil && s.model.themeScores(doc, sc.scores)
 	for i := range sc.found {
 		s.weigh(sc, i)
 	}
 	for c := range n {
 		logit := concernPrior + min(sc.score[c], concernCap)
-		if t := s.themeOf[c]; t >= 0 {
-			logit = sc.scores[t] + min(sc.score[c], concernCap)/2
+		if t := s.themeOf[c]; t >= 0 && known {
+			logit = sc.scores[t] + min(sc.score[c], concernCap) - s.limits[c]
 		} else if sc.score[c] == 0 && !(c == s.redacted && leaks(doc.in.Redactions) > 0) {
 			continue
 		}

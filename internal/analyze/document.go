@@ -114,7 +114,7 @@ const maxScan = 256 << 10
 func (d *document) reset(in *Input) {
 	*d = document{
 		in: in, folded: append(d.folded[:0], ' '), tokens: d.tokens[:0], stems: d.stems[:0], content: d.content[:0], statements: d.statements[:0],
-		stemmer: d.stemmer, concerns: d.concerns, terms: d.terms, model: d.model,
+		stemmer: d.stemmer, concerns: d.concerns, terms: d.terms, model: modelScratch{reader: d.model.reader},
 	}
 	s := scanner{doc: d}
 	if in.Title != "" {

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"barometer/deploy"
+	"barometer/internal/analyze/models"
 	"barometer/internal/barometer"
 )
 
@@ -50,7 +51,11 @@ func New(cfg Config) (*Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pipeline{steps: steps(tax), tax: tax}
+	set, err := models.Load()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pipeline{steps: steps(tax, set), tax: tax}
 	h := sha256.New()
 	for _, s := range p.steps {
 		_, _ = fmt.Fprintf(h, "%s %s\n", s.name, s.version)

@@ -1,6 +1,9 @@
 package analyze
 
-import "barometer/internal/barometer"
+import (
+	"barometer/internal/analyze/models"
+	"barometer/internal/barometer"
+)
 
 // analysis is the type that steps write to; each step owns the fields its entry in steps names.
 type analysis = barometer.Analysis
@@ -22,16 +25,16 @@ type step struct {
 }
 
 // steps returns the pipeline in order.
-func steps(tax *taxonomy) []step {
+func steps(tax *taxonomy, set *models.Set) []step {
 	return []step{
-		{"language", "baseline-1", newBaselineLanguage()},          // doc.lang, Lang, LangConfidence
-		{"stems", "1", stemStep{}},                                 // doc.stems, stem hashes
-		{"negation", "1", negationStep{}},                          // flagNegated
-		{"sentiment", "baseline-1", newBaselineSentiment()},        // Sentiment
-		{"abuse", "baseline-1", newBaselineAbuse()},                // Abuse
-		{"concerns", "1+" + tax.version, newConcernStep(tax, nil)}, // Concerns, doc.severity
-		{"severity", "1", newSeverityStep(tax)},                    // Severity
-		{"copies", "1", copyStep{}},                                // CopyGroup
-		{"terms", "1", newTermStep()},                              // Terms
+		{"language", "1+" + set.Version, languageStep{set}},                          // doc.lang, Lang, LangConfidence
+		{"stems", "1", stemStep{}},                                                   // doc.stems, stem hashes
+		{"negation", "1", negationStep{}},                                            // flagNegated
+		{"sentiment", "1+" + set.Version, sentimentStep{set}},                        // Sentiment
+		{"abuse", "baseline-1", newBaselineAbuse()},                                  // Abuse
+		{"concerns", "1+" + tax.version, newConcernStep(tax, newTrainedThemes(set))}, // Concerns, doc.severity
+		{"severity", "1", newSeverityStep(tax)},                                      // Severity
+		{"copies", "1", copyStep{}},                                                  // CopyGroup
+		{"terms", "1", newTermStep()},                                                // Terms
 	}
 }
