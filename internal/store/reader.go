@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -77,32 +78,52 @@ func (s *Store) page(ctx context.Context, f *barometer.Filter, after *position, 
 	}
 }
 
-// candidates returns the keys of rows that match, some of them perhaps by an older version.
+// candidates returns the newest keys of rows that match, some of them perhaps by an older version. It looks at the
+// last days first and then at ever longer times before, because most pages are full long before all months are read.
 func (s *Store) candidates(ctx context.Context, f *barometer.Filter, after *position, n int) ([]position, error) {
 	c, err := restrict(f, "")
 	if err != nil {
 		return nil, err
 	}
+	from, to := span(f)
 	if after != nil {
-		c.and("published_at <= fromUnixTimestamp({after:Int64})", clickhouse.Named("after", after.published.Unix()))
-		c.and("(published_at < fromUnixTimestamp({after:Int64}) OR id < unhex({after_id:String}))", clickhouse.Named("after_id", after.id.String()))
+		to = min(to, after.published.Unix()+1)
+		c.and("(published_at < fromUnixTimestamp({after:Int64}) OR id < unhex({after_id:String}))",
+			clickhouse.Named("after", after.published.Unix()), clickhouse.Named("after_id", after.id.String()))
 	}
-	found, err := s.db.Query(ctx, c.in(query("mentions")), append(c.values, clickhouse.Named("limit", n))...)
+	sql := c.in(query("mentions"))
+	var keys []position
+	width := int64(2 * 24 * 60 * 60)
+	start := min(to, time.Now().Unix())
+	for to > from && len(keys) < n {
+		start = max(start-width, from)
+		values := append(slices.Clip(c.values), clickhouse.Named("window_from", start), clickhouse.Named("window_to", to),
+			clickhouse.Named("limit", n-len(keys)))
+		if keys, err = s.appendKeys(ctx, keys, sql, values); err != nil {
+			return nil, classify("mentions", err)
+		}
+		to = start
+		width *= 8
+	}
+	return keys, nil
+}
+
+func (s *Store) appendKeys(ctx context.Context, keys []position, sql string, values []any) ([]position, error) {
+	found, err := s.db.Query(ctx, sql, values...)
 	if err != nil {
-		return nil, classify("mentions", err)
+		return nil, err
 	}
 	defer found.Close() //nolint:errcheck // read to the end
-	var keys []position
 	for found.Next() {
 		var key position
 		var id string
 		if err := found.Scan(&key.published, &id); err != nil {
-			return nil, classify("mentions", err)
+			return nil, err
 		}
 		key.id = barometer.ID([]byte(id))
 		keys = append(keys, key)
 	}
-	return keys, classify("mentions", found.Err())
+	return keys, found.Err()
 }
 
 // rows returns the current rows of the keys that match the filter, newest first.

@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS mentions
     INDEX words translateUTF8(lowerUTF8(concat(title, ' ', text)), '“”„‟‘’‚‛«»‹›–—‐‑‒―…·•†‡′″¡¿¶§©®™° ­​‍  ️、。，！？：；（）「」😀😁😂😃😄😅😆😇😈😉😊😋😌😍😎😏😐😑😒😓😔😕😖😗😘😙😚😛😜😝😞😟😠😡😢😣😤😥😦😧😨😩😪😫😬😭😮😯😰😱😲😳😴😵😶😷😸😹😺😻😼😽😾😿🙀🙁🙂🙃🙄🙅🙆🙇🙈🙉🙊🙋🙌🙍🙎🙏❤♥★☆✅❌❗❓⚠☹☺👍👎👏💪👀🔥💔💙💜💚💯🎉🤔🤗🤣🤡🤦🤷🤬🤮🥰🥲🥺🚑🏥👇👉👆🚨➡', repeat(' ', 172))
         TYPE text(tokenizer = 'splitByNonAlpha'),
     INDEX ids id TYPE bloom_filter(0.01) GRANULARITY 4,
-    INDEX copies copy_group TYPE bloom_filter(0.01) GRANULARITY 4,
+    INDEX copies copy_group TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX arrivals stored_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(seen_at)
