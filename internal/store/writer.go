@@ -81,17 +81,28 @@ func (w *Writer) Write(ctx context.Context, mentions []barometer.Analysed, done 
 	}
 	select {
 	case <-w.ended: // a queue with room must not swallow what nobody will take from it
-		return barometer.Errorf(barometer.Unavailable, "write: the writer has stopped")
+		return stopped()
 	default:
 	}
 	select {
 	case w.queue <- delivery{mentions, done}:
+		select {
+		case <-w.ended: // between the look and the hand-over: Run may have looked at the queue for the last time
+			for late := w.queued(); len(late) > 0; late = w.queued() {
+				finish(late, stopped())
+			}
+		default:
+		}
 		return nil
 	case <-w.ended:
-		return barometer.Errorf(barometer.Unavailable, "write: the writer has stopped")
+		return stopped()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+func stopped() error {
+	return barometer.Errorf(barometer.Unavailable, "write: the writer has stopped")
 }
 
 // Run stores what is written until ctx ends, then what is queued, as far as that takes at most ten seconds. It returns
