@@ -78,7 +78,8 @@ type document struct {
 
 	// Written by the language step.
 	lang     language
-	langSure bool // sure enough to leave out what other languages say
+	langSure bool     // sure enough to leave out what other languages say
+	declared language // by the platform; its words count too
 
 	// Written by the stem step: doc.stems[i] is the stem of token i.
 	stems []string
@@ -113,7 +114,7 @@ const maxScan = 256 << 10
 // reset takes in apart.
 func (d *document) reset(in *Input) {
 	*d = document{
-		in: in, folded: append(d.folded[:0], ' '), tokens: d.tokens[:0], stems: d.stems[:0], content: d.content[:0], statements: d.statements[:0],
+		in: in, declared: languageOf(in.Lang), folded: append(d.folded[:0], ' '), tokens: d.tokens[:0], stems: d.stems[:0], content: d.content[:0], statements: d.statements[:0],
 		stemmer: d.stemmer, concerns: d.concerns, terms: d.terms, model: modelScratch{reader: d.model.reader},
 	}
 	s := scanner{doc: d}

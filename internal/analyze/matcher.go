@@ -187,7 +187,7 @@ func (m *matcher) inside(doc *document, i int, w []byte, dst []found) []found {
 
 // verify appends p if its other elements stand around token i, which matches its anchor.
 func (p *phrase) verify(doc *document, i int, dst []found) []found {
-	if p.lang != langOther && p.lang != doc.lang && (doc.langSure || !p.distinct) {
+	if p.lang != langOther && p.lang != doc.lang && p.lang != doc.declared && (doc.langSure || !p.distinct) {
 		return dst
 	}
 	from := i - p.anchor

@@ -178,6 +178,9 @@ func (sc *scanner) joinSpaced(from int) {
 	base := old[0].fstart
 	folded := append([]byte(nil), d.folded[base:]...)
 	d.tokens, d.folded = d.tokens[:from], d.folded[:base]
+	isSingle := func(t *token) bool {
+		return t.kind == kindWord && utf8.RuneCount(folded[t.fstart-base:t.fend-base]) == 1
+	}
 	for i := 0; i < len(old); {
 		n := 1
 		for isSingle(&old[i]) && i+n < len(old) && isSingle(&old[i+n]) && !old[i+n-1].is(flagClauseEnd) {
@@ -203,12 +206,6 @@ func (sc *scanner) joinSpaced(from int) {
 		d.tokens = append(d.tokens, t)
 		i += n
 	}
-}
-
-// isSingle says whether t is one letter long.
-func isSingle(t *token) bool {
-	return t.kind == kindWord && t.fend-t.fstart <= utf8.UTFMax && t.end-t.start <= utf8.UTFMax && t.end-t.start > 0 &&
-		(t.end-t.start == 1 || t.fend-t.fstart <= 2)
 }
 
 // wide reads whatever begins with a character outside ASCII at i.
