@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -40,6 +41,9 @@ func (s gateSink) Publish(ctx context.Context, posts []barometer.Post) (int, err
 
 // newGate opens the keys of pseudonyms in the data directory and builds the gate for the configured organisations.
 func newGate(c *Config, reg prometheus.Registerer) (*gate.Gate, error) {
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil { // against external engines nobody else has made it
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
 	pseudonyms, err := privacy.OpenPseudonymiser(c.DataDir)
 	if err != nil {
 		return nil, fmt.Errorf("open the keys of pseudonyms: %w", err)
