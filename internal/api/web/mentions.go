@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -49,14 +50,11 @@ func newMentionView(row *barometer.Stored, names map[string]string, search []str
 		Title:    mark(row.Mention.Title, fieldHits(hits, "title"), search),
 		Text:     mark(row.Mention.Text, fieldHits(hits, ""), search),
 		Language: row.Analysis.Lang,
-		Why:      slices.Clone(row.Sentiment.Reasons),
+		Why:      reasons(row.Sentiment.Reasons),
 		Abusive:  row.Abuse.Probability >= abuseShown,
 		Link:     safeLink(row.URL),
 		Path:     "/o/" + url.PathEscape(row.Organisation) + "/mentions/" + row.ID.String(),
 	}
-	slices.SortStableFunc(v.Why, func(a, b barometer.Reason) int {
-		return int(1000 * (abs(b.Weight) - abs(a.Weight)))
-	})
 	for _, c := range row.Analysis.Concerns {
 		name := names[c.ID]
 		if name == "" {
@@ -65,6 +63,22 @@ func newMentionView(row *barometer.Stored, names map[string]string, search []str
 		v.Concerns = append(v.Concerns, concernTag{Name: name, ConcernTag: c})
 	}
 	return v
+}
+
+// reasons adds up what one word says at several places, strongest first. What would show as 0.0 is left out.
+func reasons(all []barometer.Reason) []barometer.Reason {
+	var sum []barometer.Reason
+	for _, r := range all {
+		at := slices.IndexFunc(sum, func(s barometer.Reason) bool { return strings.EqualFold(s.Term, r.Term) })
+		if at < 0 {
+			sum = append(sum, r)
+			continue
+		}
+		sum[at].Weight += r.Weight
+	}
+	sum = slices.DeleteFunc(sum, func(r barometer.Reason) bool { return abs(r.Weight) < .05 })
+	slices.SortStableFunc(sum, func(a, b barometer.Reason) int { return cmp.Compare(abs(b.Weight), abs(a.Weight)) })
+	return sum
 }
 
 func abs(f float32) float32 { return max(f, -f) }

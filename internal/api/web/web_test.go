@@ -138,7 +138,7 @@ func TestNiceCeiling(t *testing.T) {
 
 func TestCoverageIsHonest(t *testing.T) {
 	source := func(state barometer.SourceState) barometer.SourceStatus {
-		return barometer.SourceStatus{SourceHealth: barometer.SourceHealth{Source: string(state), State: state}}
+		return barometer.SourceStatus{SourceHealth: barometer.SourceHealth{Source: string(state), State: state, Expected: 5}}
 	}
 	for _, c := range []struct {
 		states []barometer.SourceState
@@ -148,6 +148,8 @@ func TestCoverageIsHonest(t *testing.T) {
 		{nil, "No source is being listened to.", true},
 		{[]barometer.SourceState{"disabled"}, "No source is being listened to.", true},
 		{[]barometer.SourceState{"healthy", "healthy", "disabled"}, "All 2 sources are heard.", false},
+		{[]barometer.SourceState{"healthy"}, "The only source is heard.", false},
+		{[]barometer.SourceState{"blind"}, "The only source cannot be heard as usual.", true},
 		{[]barometer.SourceState{"healthy", "waiting"}, "1 of 2 sources have been heard so far.", false},
 		{[]barometer.SourceState{"healthy", "silent"}, "1 of 2 sources cannot be heard as usual.", true},
 		{[]barometer.SourceState{"blind", "silent", "healthy"}, "2 of 3 sources cannot be heard as usual.", true},
@@ -160,6 +162,23 @@ func TestCoverageIsHonest(t *testing.T) {
 		if got.Sentence() != c.says || got.Deaf() != c.deaf {
 			t.Errorf("%v: %q, deaf %v", c.states, got.Sentence(), got.Deaf())
 		}
+	}
+}
+
+func TestSourceWithoutExpectationIsNotCalledUsual(t *testing.T) {
+	got := newCoverage([]barometer.SourceStatus{{SourceHealth: barometer.SourceHealth{Source: "a", State: barometer.SourceHealthy}}}, time.Now())
+	if want := "The only source answers. How much is usual is not known yet, so silence would go unnoticed."; got.Sentence() != want {
+		t.Errorf("says %q", got.Sentence())
+	}
+	if got.Note() == "as usual" || got.Sources[0].State.Meaning == stateWords[barometer.SourceHealthy].Meaning {
+		t.Error("it is called usual")
+	}
+}
+
+func TestReasonsAddUp(t *testing.T) {
+	got := reasons([]barometer.Reason{{Term: "at", Weight: .4}, {Term: "late", Weight: -.7}, {Term: "At", Weight: .5}, {Term: "so", Weight: .01}})
+	if len(got) != 2 || got[0].Term != "at" || got[0].Weight != .9 || got[1].Term != "late" {
+		t.Errorf("got %v", got)
 	}
 }
 
