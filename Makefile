@@ -9,6 +9,7 @@ LINT       := $(TOOLS)/golangci-lint-v2.15.0
 NPM_STAMP  := node_modules/.package-lock.json
 STYLES     := internal/api/web/dist/nhsuk-frontend.min.css
 FUZZTIME   ?= 60s
+CRASH_SEED ?= 1
 SHARED     ?= $(abspath ../shared)
 BROWSER    := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
@@ -38,6 +39,11 @@ test-race: $(NPM_STAMP) $(STYLES) browser ## all tests under the race detector (
 .PHONY: bench
 bench: $(NPM_STAMP) $(STYLES) ## every benchmark, then end-to-end throughput, latency and memory
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./internal/...
+
+.PHONY: crash
+crash: $(NPM_STAMP) $(STYLES) ## kill processes 60 times while 200,000 posts flow, then count (CRASH_SEED=n)
+	BAROMETER_CRASH_POSTS=200000 BAROMETER_CRASH_KILLS=60 BAROMETER_CRASH_SEED=$(CRASH_SEED) \
+	  $(GO) test -count 1 -timeout 30m -run '^TestCrashCampaign$$' -v ./internal/app/proof
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (60s) each
