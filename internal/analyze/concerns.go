@@ -13,6 +13,8 @@ type themeModel interface {
 	// themeScores sets scores[i] to the log-odds that doc is about theme i. It returns false, and leaves scores alone,
 	// for a language that it was not trained on.
 	themeScores(doc *document, scores []float32) bool
+	// themeReasons appends up to most parts of doc that speak for theme i, after themeScores.
+	themeReasons(doc *document, i, most int, dst []barometer.Reason) []barometer.Reason
 }
 
 // The weights of a concern's terms, in log-odds. One strong term raises a concern on its own, one hint does not; what
@@ -44,6 +46,7 @@ type concernScratch struct {
 	found  []found
 	score  []float32 // by concern: weight of its terms
 	strong []uint8   // by concern: strong terms seen
+	other  []bool    // by concern: an excluded phrase was seen, so its words mean something else here
 	scores []float32 // by theme
 }
 
@@ -74,18 +77,19 @@ func (s *concernStep) analyze(doc *document, out *analysis) {
 	sc := &doc.concerns
 	n := len(s.tax.concerns)
 	if len(sc.score) != n {
-		sc.score, sc.strong, sc.scores = make([]float32, n), make([]uint8, n), make([]float32, s.nThemes)
+		sc.score, sc.strong, sc.other, sc.scores = make([]float32, n), make([]uint8, n), make([]bool, n), make([]float32, s.nThemes)
 	}
 	clear(sc.score)
 	clear(sc.strong)
-	sc.found = s.exclude(s.matcher.match(doc, sc.found[:0]))
+	clear(sc.other)
+	sc.found = s.exclude(sc, s.matcher.match(doc, sc.found[:0]))
 	known := s.model != nil && s.model.themeScores(doc, sc.scores)
 	for i := range sc.found {
 		s.weigh(sc, i)
 	}
 	for c := range n {
 		logit := concernPrior + min(sc.score[c], concernCap)
-		if t := s.themeOf[c]; t >= 0 && known {
+		if t := s.themeOf[c]; t >= 0 && known && !(sc.other[c] && sc.score[c] == 0) {
 			logit = sc.scores[t] + min(sc.score[c], concernCap) - s.limits[c]
 		} else if sc.score[c] == 0 && !(c == s.redacted && leaks(doc.in.Redactions) > 0) {
 			continue
@@ -94,16 +98,18 @@ func (s *concernStep) analyze(doc *document, out *analysis) {
 			logit += strongFirst
 		}
 		if logit > 0 {
-			s.tag(doc, out, c, logit)
+			s.tag(doc, out, c, logit, known)
 		}
 	}
 }
 
 // exclude drops what stands inside an excluded phrase of the same concern, and the excluded phrases themselves.
-func (s *concernStep) exclude(fs []found) []found {
+func (s *concernStep) exclude(sc *concernScratch, fs []found) []found {
 	any := false
 	for _, f := range fs {
-		any = any || s.tax.terms[f.id].kind == termExclude
+		if t := &s.tax.terms[f.id]; t.kind == termExclude {
+			any, sc.other[t.concern] = true, true
+		}
 	}
 	if !any {
 		return fs
@@ -145,8 +151,9 @@ func (s *concernStep) weigh(sc *concernScratch, i int) float32 {
 	return w
 }
 
-// tag appends concern c with its reasons.
-func (s *concernStep) tag(doc *document, out *analysis, c int, logit float32) {
+// tag appends concern c with its reasons: the taxonomy's terms or, where the model alone raised it, the words that made
+// it do so.
+func (s *concernStep) tag(doc *document, out *analysis, c int, logit float32, modelled bool) {
 	// The slot may hold reasons of an earlier text: their memory is used again.
 	k := len(out.Concerns)
 	var reasons []barometer.Reason
@@ -167,6 +174,9 @@ func (s *concernStep) tag(doc *document, out *analysis, c int, logit float32) {
 		if w := s.weigh(sc, i); w > 0 {
 			reasons = append(reasons, barometer.Reason{Term: doc.span(&doc.tokens[f.from], &doc.tokens[f.to-1]), Weight: w})
 		}
+	}
+	if len(reasons) == 0 && modelled && s.themeOf[c] >= 0 {
+		reasons = s.model.themeReasons(doc, s.themeOf[c], maxConcernReasons, reasons)
 	}
 	tag.Reasons = reasons
 	out.Concerns = append(out.Concerns, tag)

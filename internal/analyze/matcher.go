@@ -135,9 +135,15 @@ func newMatcher(phrases []*phrase) *matcher {
 	return m
 }
 
+// maxFound bounds the places that are looked at in a long text: who reads them compares each with each.
+const maxFound = 1000
+
 // match appends to dst where phrases occur in doc, in the order of their anchors.
 func (m *matcher) match(doc *document, dst []found) []found {
 	for i := range doc.tokens {
+		if len(dst) > maxFound {
+			break
+		}
 		t := &doc.tokens[i]
 		if m.inWords.has(top(t.hash)) {
 			for _, p := range m.words.get(t.hash) {

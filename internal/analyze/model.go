@@ -1,9 +1,8 @@
 package analyze
 
 import (
-	"math"
-
 	"barometer/internal/analyze/models"
+	"barometer/internal/barometer"
 )
 
 // modelScratch is what the trained models write on while they look at one document. The models have a tokenisation of
@@ -36,14 +35,13 @@ func (t trainedThemes) themeScores(doc *document, scores []float32) bool {
 	if doc.lang != langEN {
 		return false
 	}
-	for i, p := range doc.model.read(t.set, doc.in).Themes(scores[:0]) {
-		scores[i] = logit(p)
-	}
+	doc.model.read(t.set, doc.in).ThemeLogOdds(scores[:0])
 	return true
 }
 
-func logit(p float32) float32 {
-	const most = 1e-6
-	x := min(max(float64(p), most), 1-most)
-	return float32(math.Log(x / (1 - x)))
+func (t trainedThemes) themeReasons(doc *document, theme, most int, dst []barometer.Reason) []barometer.Reason {
+	for _, r := range doc.model.read(t.set, doc.in).ThemeReasons(theme, most) {
+		dst = append(dst, barometer.Reason{Term: r.Term, Weight: r.Weight})
+	}
+	return dst
 }

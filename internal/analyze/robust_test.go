@@ -120,7 +120,7 @@ func TestLongTextsAreBounded(t *testing.T) {
 	for _, text := range []string{
 		strings.Repeat("The parking at the hospital is a disgrace. ", 2400),
 		strings.Repeat("a ", 60000), strings.Repeat("a", 120000), strings.Repeat("😡", 30000), strings.Repeat("ä", 300000),
-		strings.Repeat("parking", 20000), strings.Repeat("#AbCd", 25000), strings.Repeat("@a.", 40000), strings.Repeat("[", 100000),
+		strings.Repeat("died kill parking delay ", 5000), strings.Repeat("parking", 20000), strings.Repeat("#AbCd", 25000), strings.Repeat("@a.", 40000), strings.Repeat("[", 100000),
 		strings.Repeat("\"", 100000), strings.Repeat("wartezeit", 15000), strings.Repeat("1:2.3,", 20000),
 	} {
 		a := analyse(p, "", text)

@@ -17,6 +17,7 @@ type Reader struct {
 	shares  [2]float32
 	traces  [2]trace
 	reasons []Reason
+	pieces  []themePiece
 }
 
 // NewReader returns a reader of a set.
