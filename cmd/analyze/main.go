@@ -12,6 +12,7 @@ import (
 
 func main() {
 	ctx, stop := service.Signals(context.Background())
-	defer stop()
-	os.Exit(app.Main(ctx, app.IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, append([]string{"analyze"}, os.Args[1:]...)))
+	code := app.Main(ctx, app.IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, append([]string{"analyze"}, os.Args[1:]...))
+	stop()
+	os.Exit(code)
 }

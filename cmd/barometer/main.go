@@ -22,6 +22,7 @@ func main() {
 		return
 	}
 	ctx, stop := service.Signals(context.Background())
-	defer stop()
-	os.Exit(app.Main(ctx, app.IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Args[1:]))
+	code := app.Main(ctx, app.IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Args[1:])
+	stop()
+	os.Exit(code)
 }

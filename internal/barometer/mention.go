@@ -127,9 +127,9 @@ type Mention struct {
 	Kind        string      `json:"kind"`
 	URL         string      `json:"url,omitempty"` // canonical
 	Site        string      `json:"site,omitempty"`
-	Title       string      `json:"title,omitempty"` // redacted
-	Text        string      `json:"text"`            // redacted
-	Lang        string      `json:"lang,omitempty"`  // declared, a prior for the analysis
+	Title       string      `json:"title,omitempty"`         // redacted
+	Text        string      `json:"text"`                    // redacted
+	Lang        string      `json:"declared_lang,omitempty"` // a prior for the analysis
 	Author      Pseudonym   `json:"author,omitempty"`
 	RepostOf    string      `json:"repost_of,omitempty"` // ID of the repeated post, as hexadecimal digits
 	PublishedAt time.Time   `json:"published_at"`

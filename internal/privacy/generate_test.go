@@ -104,7 +104,7 @@ var generators = map[string]func(r *rand.Rand, lang string) string{
 	UKPostcode: func(r *rand.Rand, _ string) string {
 		return pick(r, "SW1A 1AA", "M1 1AE", "LS1 3EX", "CR2 6XH", "DN55 1PT", "EC1A 1BB", "W1A 0AX", "B33 8TH", "LS13EX", "ec1a 1bb")
 	},
-	DateOfBirth: func(r *rand.Rand, lang string) string { return dateIn(r, lang) },
+	DateOfBirth: dateIn,
 	Phone: func(r *rand.Rand, lang string) string {
 		switch lang {
 		case "en":

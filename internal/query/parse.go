@@ -68,11 +68,10 @@ type parser struct {
 
 // context is what the fields before a bracket say about the terms within.
 type context struct {
-	source string // as written: "title:stem.de:"
-	title  bool
-	exact  bool
-	langs  []string
-	fact   string
+	title bool
+	exact bool
+	langs []string
+	fact  string
 }
 
 func (p *parser) parse() (node, error) {

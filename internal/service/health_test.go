@@ -22,7 +22,7 @@ func TestReadyNamesWhatDoesNotWork(t *testing.T) {
 	var h Health
 	get := func(serve http.HandlerFunc) (int, string) {
 		w := httptest.NewRecorder()
-		serve(w, httptest.NewRequest("GET", "/", nil))
+		serve(w, httptest.NewRequest(http.MethodGet, "/", nil))
 		return w.Code, strings.TrimSpace(w.Body.String())
 	}
 	h.Expect("store", "nats")
@@ -45,7 +45,7 @@ func TestReadyNamesWhatDoesNotWork(t *testing.T) {
 
 func TestMetricsMeasureTheProcess(t *testing.T) {
 	w := httptest.NewRecorder()
-	MetricsHandler(NewMetrics()).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	MetricsHandler(NewMetrics()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, want := range []string{"go_goroutines ", "process_resident_memory_bytes ", "go_build_info"} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("no %s in the metrics", want)

@@ -222,7 +222,7 @@ func (l *loop) run(ctx context.Context) error {
 		report, err := l.read(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // what broke off because of the stop is no trouble
 		case errors.Is(err, ErrCursor):
 			return err
 		case errors.Is(err, ErrGone):
