@@ -100,6 +100,8 @@ type process struct {
 	log   *slog.Logger
 	reg   *prometheus.Registry
 	std   IO
+
+	takers []func(*Config) error // of a configuration that is read again
 }
 
 func (p *process) start(ctx context.Context, load func() (*Config, error)) error {
@@ -151,8 +153,9 @@ func (p *process) start(ctx context.Context, load func() (*Config, error)) error
 		if err != nil {
 			return err
 		}
-		p.onReload(load, in.replace)
+		p.takers = append(p.takers, in.replace)
 	}
+	p.onReload(load)
 	p.log.Info("started", "stages", p.want.name(), "version", version(), "pipeline", pipeline.Version())
 	return nil
 }
@@ -179,6 +182,7 @@ func (p *process) startAPI(ctx context.Context, db *store.Store, pipeline *analy
 	if err != nil {
 		return err
 	}
+	p.takers = append(p.takers, known.replace)
 	server, err := api.New(p.cfg.API, api.Deps{Store: db, Organisations: known.Organisations, Concerns: pipeline.Concerns,
 		Ready: ready, Metrics: p.reg, Version: version(), Log: p.log})
 	if err != nil {
@@ -231,8 +235,9 @@ func (p *process) startMonitor(ctx context.Context, ready func(context.Context) 
 	return nil
 }
 
-// onReload reads the configuration again at SIGHUP and gives it to every taker. A bad file changes nothing.
-func (p *process) onReload(load func() (*Config, error), takers ...func(*Config) error) {
+// onReload reads the configuration again at SIGHUP and gives it to every taker. A bad file changes nothing. A process
+// without takers, which is an analysis alone, only says whether the file is good: the signal must not end it.
+func (p *process) onReload(load func() (*Config, error)) {
 	if p.want.demo {
 		return // there is no file
 	}
@@ -242,7 +247,7 @@ func (p *process) onReload(load func() (*Config, error), takers ...func(*Config)
 			if err != nil {
 				return err
 			}
-			for _, take := range takers {
+			for _, take := range p.takers {
 				if err := take(c); err != nil {
 					return err
 				}
