@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // TestOnTheRealStore puts the invented rows into ClickHouse and compares every answer with a count over the rows.
 func TestOnTheRealStore(t *testing.T) {
 	db := testkit.ClickHouse(t)
-	st, err := store.Open(store.Config{Addr: []string{db.Addr}, User: db.User, Password: db.Password, Database: db.Name})
+	st, err := store.Open(store.Config{Addr: db.Addr, User: db.User, Password: db.Password, Database: db.Name})
 	if err != nil {
 		t.Fatal(err)
 	}

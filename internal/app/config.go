@@ -204,7 +204,7 @@ func (e *Exception) allows(now time.Time) error {
 }
 
 // external says whether ClickHouse is somebody else's.
-func (c *ClickHouseConfig) external() bool { return len(c.Addr) > 0 }
+func (c *ClickHouseConfig) external() bool { return c.Addr != "" }
 
 // needExternal refuses to start a single stage on embedded engines: other processes could not share them.
 func (c *Config) needExternal(stage string, clickhouse bool) error {

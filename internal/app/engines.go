@@ -65,7 +65,7 @@ func (e *engines) store(ctx context.Context) (*store.Store, error) {
 			return nil, err
 		}
 		e.group.Close("clickhouse", func(context.Context) error { return server.Close() })
-		c.Addr, c.User, c.Password = []string{server.Addr()}, server.User(), server.Password()
+		c.Addr, c.User, c.Password = server.Addr(), server.User(), server.Password()
 	}
 	s, err := store.Open(c)
 	if err != nil {

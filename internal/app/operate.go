@@ -69,7 +69,7 @@ func reachStore(ctx context.Context, c *Config, g *service.Group, log *slog.Logg
 		if barometer.KindOf(err) == barometer.Conflict {
 			var at embedded.Address
 			if at, err = embedded.FindClickHouse(c.DataDir); err == nil {
-				c.ClickHouse.Addr, c.ClickHouse.User, c.ClickHouse.Password = []string{at.HostPort}, at.User, at.Password
+				c.ClickHouse.Addr, c.ClickHouse.User, c.ClickHouse.Password = at.HostPort, at.User, at.Password
 			}
 		}
 		if err != nil {

@@ -19,7 +19,7 @@ import (
 
 // Config says which ClickHouse to use. Addr is required.
 type Config struct {
-	Addr     []string `yaml:"addr"`     // host:port of the native protocol; several are replicas of each other
+	Addr     string `yaml:"addr"`     // host:port of the native protocol; replicas of each other separated by commas
 	User     string   `yaml:"user"`     // zero: default
 	Password string   `yaml:"-"`        // a secret: the program fills it in
 	Database string   `yaml:"database"` // zero: barometer; created when it is not there
@@ -34,7 +34,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
 // Validate reports the first setting that cannot work.
 func (c *Config) Validate() error {
 	switch {
-	case len(c.Addr) == 0:
+	case c.Addr == "":
 		return barometer.Errorf(barometer.Invalid, "clickhouse.addr: no address")
 	case c.Database != "" && !plainName.MatchString(c.Database):
 		return barometer.Errorf(barometer.Invalid, "clickhouse.database %q: want letters, digits and underscores", c.Database)
@@ -86,7 +86,7 @@ func Open(cfg Config) (*Store, error) {
 
 func dial(cfg Config, database string) (driver.Conn, error) {
 	db, err := clickhouse.Open(&clickhouse.Options{
-		Addr:             cfg.Addr,
+		Addr:             strings.Split(cfg.Addr, ","),
 		Auth:             clickhouse.Auth{Database: database, Username: cfg.User, Password: cfg.Password},
 		DialTimeout:      5 * time.Second,
 		MaxOpenConns:     cfg.Connections,

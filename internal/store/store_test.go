@@ -31,7 +31,7 @@ func open(tb testing.TB) *Store {
 
 func openEmpty(tb testing.TB, db testkit.Database) *Store {
 	tb.Helper()
-	s, err := Open(Config{Addr: []string{db.Addr}, User: db.User, Password: db.Password, Database: db.Name})
+	s, err := Open(Config{Addr: db.Addr, User: db.User, Password: db.Password, Database: db.Name})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -140,10 +140,10 @@ func TestEveryQueryIsUsedAndNamed(t *testing.T) {
 func TestConfigSaysWhatIsWrong(t *testing.T) {
 	for name, cfg := range map[string]Config{
 		"address":     {},
-		"database":    {Addr: []string{"a:1"}, Database: "x; DROP"},
-		"query_time":  {Addr: []string{"a:1"}, QueryTime: time.Millisecond},
-		"memory":      {Addr: []string{"a:1"}, QueryMemory: -1},
-		"connections": {Addr: []string{"a:1"}, Connections: -1},
+		"database":    {Addr: "a:1", Database: "x; DROP"},
+		"query_time":  {Addr: "a:1", QueryTime: time.Millisecond},
+		"memory":      {Addr: "a:1", QueryMemory: -1},
+		"connections": {Addr: "a:1", Connections: -1},
 	} {
 		if _, err := Open(cfg); barometer.KindOf(err) != barometer.Invalid || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
@@ -190,7 +190,7 @@ func TestMigrationsRunFromEveryPastState(t *testing.T) {
 }
 
 func TestAnUnreachableServerIsUnavailable(t *testing.T) {
-	s, err := Open(Config{Addr: []string{"127.0.0.1:1"}})
+	s, err := Open(Config{Addr: "127.0.0.1:1"})
 	if err != nil {
 		t.Fatal(err)
 	}

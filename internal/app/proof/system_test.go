@@ -32,8 +32,8 @@ type system struct {
 func startEngines(tb testing.TB, dir string) *system {
 	tb.Helper()
 	s := &system{tb: tb, dir: dir}
-	s.nats = keep(tb, dir, "nats", "nats", "--data", filepath.Join(dir, "nats"))
-	s.clickhouse = keep(tb, dir, "clickhouse", "clickhouse", "--data", filepath.Join(dir, "clickhouse"))
+	s.nats = keep(tb, dir, "nats", "nats", "--data", s.natsDir())
+	s.clickhouse = keep(tb, dir, "clickhouse", "clickhouse", "--data", s.clickhouseDir())
 	var at struct {
 		NATS struct {
 			URL, User, Password string
@@ -52,6 +52,11 @@ func startEngines(tb testing.TB, dir string) *system {
 		at.NATS.URL, at.NATS.User, at.NATS.Password, at.ClickHouse.Addr, at.ClickHouse.User, at.ClickHouse.Password)
 	return s
 }
+
+// The data directories: of the engines that are hosted apart, and of everything else.
+func (s *system) natsDir() string       { return filepath.Join(s.dir, "nats") }
+func (s *system) clickhouseDir() string { return filepath.Join(s.dir, "clickhouse") }
+func (s *system) stateDir() string      { return filepath.Join(s.dir, "state") }
 
 // firstLine waits for the first line that a process writes.
 func firstLine(tb testing.TB, path string) string {
@@ -91,7 +96,7 @@ func eventually(tb testing.TB, within time.Duration, what string, check func() e
 func (s *system) write(name string, parts ...string) string {
 	s.tb.Helper()
 	path := filepath.Join(s.dir, name)
-	text := fmt.Sprintf("data_dir: %s\n", filepath.Join(s.dir, "state")) + s.engines + strings.Join(parts, "")
+	text := fmt.Sprintf("data_dir: %s\n", s.stateDir()) + s.engines + strings.Join(parts, "")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		s.tb.Fatal(err)
 	}
@@ -141,7 +146,7 @@ func warehouse(tb testing.TB, dataDir string) (*store.Store, driver.Conn) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := store.Open(store.Config{Addr: []string{at.HostPort}, User: at.User, Password: at.Password.Reveal()})
+	s, err := store.Open(store.Config{Addr: at.HostPort, User: at.User, Password: at.Password.Reveal()})
 	if err != nil {
 		tb.Fatal(err)
 	}
