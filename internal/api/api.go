@@ -129,7 +129,9 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close() // a slow reader of an export; it sees a cut answer
 	}
-	<-served
+	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
 	if err != nil {
 		return fmt.Errorf("api: shut down: %w", err)
 	}
@@ -151,7 +153,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route := "none"
 	defer func() {
 		cause := recover()
-		if cause != nil && cause != http.ErrAbortHandler {
+		if err, _ := cause.(error); cause != nil && !errors.Is(err, http.ErrAbortHandler) {
 			s.log.ErrorContext(r.Context(), "handler panicked", slog.Any("cause", cause), slog.String("stack", string(debug.Stack())))
 			if sw.status == 0 {
 				broken(sw)

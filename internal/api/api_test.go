@@ -626,11 +626,11 @@ func events(t *testing.T, ctx context.Context, url, last string) <-chan string {
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := http.DefaultClient.Do(r) //nolint:bodyclose // the reader below closes it
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer.StatusCode != 200 || answer.Header.Get("Content-Type") != "text/event-stream" {
+	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("live: %d %s", answer.StatusCode, answer.Header.Get("Content-Type"))
 	}
 	lines := make(chan string, 1000)

@@ -24,7 +24,7 @@ const (
 
 // mentionView is a mention as people read it.
 type mentionView struct {
-	barometer.Stored
+	Row         barometer.Stored
 	Title, Text []segment
 	Cut         bool // the text goes on
 	Language    string
@@ -46,16 +46,16 @@ func newMentionView(row *barometer.Stored, names map[string]string, search []str
 		hits = append(hits, m.Hits...)
 	}
 	v := mentionView{
-		Stored:   *row,
-		Title:    mark(row.Mention.Title, fieldHits(hits, "title"), search),
-		Text:     mark(row.Mention.Text, fieldHits(hits, ""), search),
+		Row:      *row,
+		Title:    mark(row.Title, fieldHits(hits, "title"), search),
+		Text:     mark(row.Text, fieldHits(hits, ""), search),
 		Language: row.Analysis.Lang,
 		Why:      reasons(row.Sentiment.Reasons),
 		Abusive:  row.Abuse.Probability >= abuseShown,
 		Link:     safeLink(row.URL),
 		Path:     "/o/" + url.PathEscape(row.Organisation) + "/mentions/" + row.ID.String(),
 	}
-	for _, c := range row.Analysis.Concerns {
+	for _, c := range row.Concerns {
 		name := names[c.ID]
 		if name == "" {
 			name = c.ID // of an older taxonomy
@@ -200,8 +200,8 @@ func (p *Pages) Mention(w http.ResponseWriter, r *http.Request) {
 	}
 	p.render(w, r, "mention", page{Title: "Mention", Organisation: &o, Section: "mentions", Body: struct {
 		mentionView
-		Now    time.Time
-		Copies string
+		Now        time.Time
+		CopiesPath string
 	}{newMentionView(&row, p.concernNames(), nil), p.deps.Now().In(zone), "/o/" + url.PathEscape(o.ID) + "/mentions?copy_group=" + fmt.Sprintf("%016x", row.CopyGroup)}})
 }
 
