@@ -147,13 +147,6 @@ type archiveRecord struct {
 // grow appends posts to the archives. Two in a hundred stand in two archives.
 func (c *campaign) grow(posts int) {
 	lines := make([]bytes.Buffer, len(c.archives))
-	put := func(k int, r archiveRecord) {
-		b, err := json.Marshal(r)
-		if err != nil {
-			c.tb.Fatal(err)
-		}
-		lines[k].Write(append(b, '\n'))
-	}
 	for range posts {
 		native := "post-" + strconv.Itoa(c.sent)
 		text, lang, e := c.invent("note" + strconv.Itoa(c.sent))
@@ -164,10 +157,23 @@ func (c *campaign) grow(posts int) {
 		r := archiveRecord{ID: native, Text: text, Lang: lang, Author: "writer" + strconv.Itoa(c.rng.IntN(5000)),
 			URL: "https://talk.example/" + native, PublishedAt: e.at.Format(time.RFC3339)}
 		k := c.rng.IntN(len(c.archives))
-		put(k, r)
+		c.put(&lines[k], r)
 		if c.rng.IntN(50) == 0 {
-			put((k+1)%len(c.archives), r)
+			c.put(&lines[(k+1)%len(c.archives)], r)
 		}
+	}
+	c.append(lines)
+}
+
+// about appends posts about one organisation to the newest archive.
+func (c *campaign) about(organisation string, posts int) {
+	lines := make([]bytes.Buffer, len(c.archives))
+	for range posts {
+		native, mark := "post-"+strconv.Itoa(c.sent), "note"+strconv.Itoa(c.sent)
+		c.sent++
+		e := &expected{trusts: []string{organisation}, mark: mark, at: c.from.Add(time.Duration(c.rng.IntN(campaignDays*24*3600)) * time.Second)}
+		c.truth[barometer.DeriveID(platform, native)] = e
+		c.put(&lines[len(lines)-1], archiveRecord{ID: native, Text: "Nobody told us anything at " + organisation + " " + mark, PublishedAt: e.at.Format(time.RFC3339)})
 	}
 	c.append(lines)
 }
@@ -182,11 +188,7 @@ func (c *campaign) remove(n int) {
 			continue
 		}
 		e.deleted = true
-		b, err := json.Marshal(archiveRecord{ID: native, Deleted: true})
-		if err != nil {
-			c.tb.Fatal(err)
-		}
-		lines[c.rng.IntN(len(lines))].Write(append(b, '\n'))
+		c.put(&lines[c.rng.IntN(len(lines))], archiveRecord{ID: native, Deleted: true})
 	}
 	c.append(lines)
 }
@@ -199,13 +201,17 @@ func (c *campaign) seal() {
 		e := &expected{trusts: trusts[:1], at: c.from.Add(time.Hour), mark: "sealed"}
 		c.truth[barometer.DeriveID(platform, native)] = e
 		c.sent++
-		b, err := json.Marshal(archiveRecord{ID: native, Text: "The last word about " + trusts[0] + " sealed", PublishedAt: e.at.Format(time.RFC3339)})
-		if err != nil {
-			c.tb.Fatal(err)
-		}
-		lines[i].Write(append(b, '\n'))
+		c.put(&lines[i], archiveRecord{ID: native, Text: "The last word about " + trusts[0] + " sealed", PublishedAt: e.at.Format(time.RFC3339)})
 	}
 	c.append(lines)
+}
+
+func (c *campaign) put(lines *bytes.Buffer, r archiveRecord) {
+	b, err := json.Marshal(r)
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	lines.Write(append(b, '\n'))
 }
 
 func (c *campaign) append(lines []bytes.Buffer) {
