@@ -58,37 +58,53 @@ func comments(t testing.TB, name string) []comment {
 // TestTermsOnFeedback measures the taxonomy's English terms alone, without a model, against the themes that people gave
 // to patients' comments.
 func TestTermsOnFeedback(t *testing.T) {
-	p := newPipeline(t)
+	tax, err := Config{}.taxonomy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := newConcernStep(tax, nil)
 	type count struct{ right, wrong, missed int }
 	counts := map[string]*count{}
-	for _, c := range p.Concerns() {
+	for _, c := range tax.concerns {
 		if c.Framework != "" {
 			counts[c.Framework] = &count{}
 		}
 	}
-	w := p.NewWorker()
+	var doc document
 	var out barometer.Analysis
 	for _, c := range feedback(t) {
-		w.Analyze(&Input{Text: c.Text, Lang: "en"}, &out)
+		doc.reset(&Input{Text: c.Text})
+		doc.lang, doc.langSure = langEN, true
+		stemStep{}.analyze(&doc, nil)
+		out.Concerns = out.Concerns[:0]
+		step.analyze(&doc, &out)
+		said := map[string]bool{}
 		for _, tag := range out.Concerns {
-			if tag.Framework == nil {
-				continue
-			}
-			if slices.Contains(c.Topics, *tag.Framework) {
-				counts[*tag.Framework].right++
-			} else {
-				counts[*tag.Framework].wrong++
+			if tag.Framework != nil {
+				said[*tag.Framework] = true
 			}
 		}
 		for _, topic := range c.Topics {
-			if k := counts[topic]; k != nil && !slices.ContainsFunc(out.Concerns, func(t barometer.ConcernTag) bool { return t.Framework != nil && *t.Framework == topic }) {
+			k := counts[topic]
+			switch {
+			case k == nil && topic != "Labelling not possible":
+				t.Errorf("theme %q belongs to no concern", topic)
+			case k == nil:
+			case said[topic]:
+				k.right++
+			default:
 				k.missed++
+			}
+		}
+		for theme := range said {
+			if !slices.Contains(c.Topics, theme) {
+				counts[theme].wrong++
 			}
 		}
 	}
 	var all count
 	macro, themes := 0.0, 0
-	for _, c := range p.Concerns() {
+	for _, c := range tax.concerns {
 		k := counts[c.Framework]
 		if k == nil {
 			continue
@@ -105,4 +121,7 @@ func TestTermsOnFeedback(t *testing.T) {
 	micro := 2 * float64(all.right) / float64(2*all.right+all.wrong+all.missed)
 	macro /= float64(themes)
 	t.Logf("micro-F1 %.3f, macro-F1 %.3f over %d themes with 20 cases or more", micro, macro, themes)
+	if micro < 0.51 || macro < 0.43 {
+		t.Error("the terms find less than they did")
+	}
 }

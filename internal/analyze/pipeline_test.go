@@ -1,6 +1,9 @@
 package analyze
 
 import (
+	"reflect"
+	"slices"
+	"sync"
 	"testing"
 
 	"barometer/internal/barometer"
@@ -56,5 +59,60 @@ func BenchmarkTokens(b *testing.B) {
 	for b.Loop() {
 		doc.reset(&Input{Text: samplePosts[i%len(samplePosts)]})
 		i++
+	}
+}
+
+// TestAnalyzeIsTheSameFromManyGoroutines checks that workers share nothing that they write.
+func TestAnalyzeIsTheSameFromManyGoroutines(t *testing.T) {
+	p := newPipeline(t)
+	want := make([]*barometer.Analysis, len(samplePosts))
+	for i, s := range samplePosts {
+		want[i] = analyse(p, "", s)
+	}
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for n := range 200 {
+				i := (g + n) % len(samplePosts)
+				if got := analyse(p, "", samplePosts[i]); !reflect.DeepEqual(got, want[i]) {
+					t.Errorf("%q: %+v, want %+v", samplePosts[i], got, want[i])
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestAnalyzeOverwrites checks that an Analysis that is used again keeps nothing of the text before.
+func TestAnalyzeOverwrites(t *testing.T) {
+	p := newPipeline(t)
+	var used barometer.Analysis
+	for _, s := range append(samplePosts, "", "ok") {
+		p.Analyze(&Input{Text: s}, &used)
+		fresh := analyse(p, "", s)
+		if len(used.Concerns) != len(fresh.Concerns) || len(used.Terms) != len(fresh.Terms) || used.Severity != fresh.Severity || used.CopyGroup != fresh.CopyGroup {
+			t.Errorf("%q: used %+v, fresh %+v", s, used, fresh)
+		}
+		for i := range used.Concerns {
+			if used.Concerns[i].ID != fresh.Concerns[i].ID || !slices.Equal(used.Concerns[i].Reasons, fresh.Concerns[i].Reasons) {
+				t.Errorf("%q: used %+v, fresh %+v", s, used.Concerns[i], fresh.Concerns[i])
+			}
+		}
+	}
+}
+
+// TestLeakedIdentifiersAreAConcern checks that what the gate redacted is told to those who must know.
+func TestLeakedIdentifiersAreAConcern(t *testing.T) {
+	p := newPipeline(t)
+	var out barometer.Analysis
+	in := &Input{Text: "My mum, [nhs number], is still on the ward.", Lang: "en", Redactions: []barometer.Redaction{{Kind: "nhs_number"}}}
+	p.Analyze(in, &out)
+	if !slices.Contains(concernIDs(&out), "confidential_information") {
+		t.Errorf("concerns %v", concernIDs(&out))
+	}
+	in.Redactions[0].Kind = "handle"
+	p.Analyze(in, &out)
+	if slices.Contains(concernIDs(&out), "confidential_information") {
+		t.Error("a handle is no leak")
 	}
 }

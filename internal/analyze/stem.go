@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"math/bits"
+	"strings"
 
 	"barometer/internal/text"
 )
@@ -46,16 +47,31 @@ func (s *stemmer) stem(lang language, code string, wordHash uint64, word []byte)
 	}
 	e := &s.table[bits.RotateLeft64(wordHash, int(lang)*5)>>(64-stemTableBits)]
 	if e.word != wordHash || e.lang != lang || e.stem == "" {
-		stem := text.Stem(code, string(word))
+		stem := stemOf(lang, code, string(word))
 		*e = stemmed{word: wordHash, hash: hash([]byte(stem)), stem: stem, lang: lang}
 	}
 	return e
 }
 
+// stemOf returns the stem of a folded word. Snowball's Finnish stems still tell case forms of one noun apart
+// (leikkaus, leikkauks-, leikkaust-; sairaal-, sairaalo-): long ones are cut to what the forms share.
+func stemOf(lang language, code, word string) string {
+	stem := text.Stem(code, word)
+	if lang != langFI || len(stem) < 7 {
+		return stem
+	}
+	switch n := len(stem); stem[n-3:] {
+	case "uks", "yks", "ust", "yst":
+		return stem[:n-2] + "s"
+	default:
+		return strings.TrimRight(stem, "aeiouy")
+	}
+}
+
 // stemHash is the hash that a token of this folded word has as its stem.
 func stemHash(lang language, word string) uint64 {
 	if code := lang.String(); len(word) >= 3 && text.CanStem(code) {
-		word = text.Stem(code, word)
+		word = stemOf(lang, code, word)
 	}
 	return hash([]byte(word))
 }

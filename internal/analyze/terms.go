@@ -44,6 +44,10 @@ func newTermStep() *termStep {
 	s := &termStep{stops: stopSets()}
 	for l, words := range map[language]string{langDE: germanHeads, langFI: finnishHeads} {
 		heads := strings.Fields(words)
+		for _, h := range heads {
+			heads = append(heads, strings.TrimRight(h, "aeiouy"))
+		}
+		heads = slices.DeleteFunc(heads, func(h string) bool { return len(h) < 3 })
 		slices.SortFunc(heads, func(a, b string) int {
 			if len(a) != len(b) {
 				return len(b) - len(a)
