@@ -20,9 +20,9 @@ import (
 // Config says which ClickHouse to use. Addr is required.
 type Config struct {
 	Addr     string `yaml:"addr"`     // host:port of the native protocol; replicas of each other separated by commas
-	User     string   `yaml:"user"`     // zero: default
-	Password string   `yaml:"-"`        // a secret: the program fills it in
-	Database string   `yaml:"database"` // zero: barometer; created when it is not there
+	User     string `yaml:"user"`     // zero: default
+	Password string `yaml:"-"`        // a secret: the program fills it in
+	Database string `yaml:"database"` // zero: barometer; created when it is not there
 
 	QueryTime   time.Duration `yaml:"query_time"`   // longest time a reader's query may take; zero: 10 s
 	QueryMemory int64         `yaml:"query_memory"` // bytes a reader's query may use; zero: 1 GB
