@@ -1,0 +1,380 @@
+package emergence
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"barometer/internal/emergence/stats"
+)
+
+// group is a set of terms that burst together, and the posts they burst in.
+type group struct {
+	terms    []groupTerm // strongest first
+	posts    []*post     // by time
+	distinct int         // authors with wordings of their own
+	lang     string      // most frequent among the posts
+	name     string
+	p, q     float64
+	tests    int // over which q is taken
+	observed int
+	expected float64
+}
+
+type groupTerm struct {
+	key     uint64
+	surface string
+	ngram   int
+	excess  float64
+	p       float64
+}
+
+const (
+	contained   = .5 // a term joins the seed when at least half the posts of the rarer one hold both ...
+	attachLift  = 5  // ... and they meet so many times more often than by chance
+	samePosts   = .5 // two groups that share so much of the smaller one's posts are one
+	sameWording = .6 // two posts that share so many of their terms say the same in the same words
+	leastExcess = .9 // a single term makes a post a member when it is so rarely explained by the past; else it takes two
+)
+
+// groups joins bursting terms around the strongest ones. Only the seed attracts: joining terms by chains of overlaps
+// lets a large event run into the general vocabulary and disappear in it.
+func (e *Engine) groups(bursts []burst) []*group {
+	total := float64(len(e.window.posts))
+	taken := make([]bool, len(bursts))
+	var out []*group
+	for i := range bursts {
+		if taken[i] {
+			continue
+		}
+		taken[i] = true
+		seed := &bursts[i]
+		members := []*burst{seed}
+		for j := i + 1; j < len(bursts); j++ {
+			if taken[j] {
+				continue
+			}
+			both := shared(seed.posts, bursts[j].posts)
+			less := float64(min(len(seed.posts), len(bursts[j].posts)))
+			lift := both * total / (float64(len(seed.posts)) * float64(len(bursts[j].posts)))
+			most := total / float64(max(len(seed.posts), len(bursts[j].posts))) // the lift of a term that is always with the other
+			if both/less >= contained && lift > min(attachLift, .8*most) {
+				taken[j] = true
+				members = append(members, &bursts[j])
+			}
+		}
+		out = append(out, e.form(members))
+	}
+	out = e.joinGroups(out)
+	out = slices.DeleteFunc(out, func(g *group) bool { return g.distinct < watchPosts || g.p > e.cfg.WatchP })
+	e.adjust(out)
+	return out
+}
+
+// shared counts the posts in both lists, which are sorted by time.
+func shared(a, b []*post) float64 {
+	n, i, j := 0, 0, 0
+	for i < len(a) && j < len(b) {
+		switch c := earlier(a[i], b[j]); {
+		case c < 0:
+			i++
+		case c > 0:
+			j++
+		default:
+			n++
+			i++
+			j++
+		}
+	}
+	return float64(n)
+}
+
+// form makes a group of bursts: its posts are those with a telling term, or with two that tell something.
+func (e *Engine) form(members []*burst) *group {
+	g := &group{}
+	score := map[*post]float64{}
+	for _, b := range members {
+		x := b.excess()
+		for _, p := range b.posts {
+			score[p] += memberWeight(x)
+		}
+		t := groupTerm{key: b.key, excess: x, p: b.p}
+		t.surface, t.ngram = surface(b.key, b.posts)
+		g.terms = append(g.terms, t)
+	}
+	g.p = combined(members)
+	for p, s := range score {
+		if s >= 1 {
+			g.posts = append(g.posts, p)
+		}
+	}
+	if len(g.posts) < watchPosts { // nothing but a term that has a past: take the posts with it
+		g.terms[0].excess = leastExcess
+		g.posts = slices.Clone(members[0].posts)
+	}
+	slices.SortFunc(g.posts, earlier)
+	g.observed, g.expected = members[0].n, members[0].expected
+	e.finish(g)
+	return g
+}
+
+// combined is the p-value of the terms of a group together: the strongest term, and what the others say in posts that do
+// not hold it, by Fisher's method. Posts are counted once, so that terms that always come together add nothing to each
+// other. The best supporter is paid for by the number of those that were tried.
+func combined(members []*burst) float64 {
+	p := members[0].p
+	logs, used := math.Log(max(p, smallestP)), []*burst{members[0]}
+	for range 2 {
+		var next *burst
+		least := 1.0
+		for _, b := range members[1:] {
+			if slices.Contains(used, b) {
+				continue
+			}
+			if alone := b.without(used) * float64(len(members)-len(used)); alone < least {
+				next, least = b, alone
+			}
+		}
+		if next == nil {
+			break
+		}
+		used = append(used, next)
+		logs += math.Log(max(least, smallestP))
+		p = min(p, fisher(logs, len(used)))
+	}
+	return p
+}
+
+// smallestP keeps logarithms finite.
+const smallestP = 1e-300
+
+// fisher is the tail of the chi-square distribution of 2n degrees of freedom at -2 times the sum of n logarithms of
+// p-values.
+func fisher(sum float64, n int) float64 {
+	term, total := 1.0, 1.0
+	for i := 1; i < n; i++ {
+		term *= -sum / float64(i)
+		total += term
+	}
+	return math.Exp(sum) * total
+}
+
+// without is the p-value of a term in the posts that hold none of the others.
+func (b *burst) without(others []*burst) float64 {
+	rest := make([]*post, 0, len(b.posts))
+	covered := map[*post]bool{}
+	for _, o := range others {
+		for _, p := range o.posts {
+			if p.at > b.after && (b.lang == anyLang || p.Lang == b.lang) {
+				covered[p] = true
+			}
+		}
+	}
+	for _, p := range b.posts {
+		if !covered[p] {
+			rest = append(rest, p)
+		}
+	}
+	n := authors(rest, b.after)
+	left := float64(b.size-len(covered)) / float64(b.size)
+	if n == 0 || left <= 0 {
+		return 1
+	}
+	d := stats.NegBin{Mean: b.dist.Mean * left, Phi: 1 + (b.dist.Phi-1)*left}
+	return min(1, 2*d.Tail(n))
+}
+
+// memberWeight is what a term of the given excess adds to a post; a post with 1 is a member.
+func memberWeight(excess float64) float64 {
+	switch {
+	case excess >= leastExcess:
+		return 1
+	case excess >= .5:
+		return .5
+	}
+	return 0
+}
+
+func (e *Engine) finish(g *group) {
+	langs := map[string]int{}
+	for _, p := range g.posts {
+		langs[p.Lang]++
+	}
+	for l, n := range langs {
+		if best := langs[g.lang]; n > best || n == best && l < g.lang {
+			g.lang = l
+		}
+	}
+	g.distinct = wordings(g.posts)
+	g.name = e.nameOf(g)
+}
+
+// joinGroups merges groups about the same posts, and across languages groups that share a link.
+func (e *Engine) joinGroups(list []*group) []*group {
+	for merged := true; merged; {
+		merged = false
+		for i := 0; i < len(list) && !merged; i++ {
+			for j := i + 1; j < len(list); j++ {
+				if !sameThing(list[i], list[j]) {
+					continue
+				}
+				list[i] = e.union(list[i], list[j])
+				list = slices.Delete(list, j, j+1)
+				merged = true
+				break
+			}
+		}
+	}
+	return list
+}
+
+func sameThing(a, b *group) bool {
+	if less := min(len(a.posts), len(b.posts)); less > 0 && shared(a.posts, b.posts)/float64(less) >= samePosts {
+		return true
+	}
+	return a.lang != b.lang && shareLink(a.posts, b.posts)
+}
+
+// shareLink says whether the same address stands in posts of both groups.
+func shareLink(a, b []*post) bool {
+	links := map[string]bool{}
+	for _, p := range a {
+		for _, l := range p.links {
+			links[l] = true
+		}
+	}
+	for _, p := range b {
+		for _, l := range p.links {
+			if links[l] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (e *Engine) union(a, b *group) *group {
+	g := &group{terms: append(slices.Clone(a.terms), b.terms...), p: min(a.p, b.p), observed: a.observed, expected: a.expected}
+	slices.SortStableFunc(g.terms, func(x, y groupTerm) int { return cmp.Compare(x.p, y.p) })
+	if b.p < a.p {
+		g.observed, g.expected = b.observed, b.expected
+	}
+	g.posts = append(slices.Clone(a.posts), b.posts...)
+	slices.SortFunc(g.posts, earlier)
+	g.posts = slices.Compact(g.posts)
+	e.finish(g)
+	return g
+}
+
+// wordings counts the distinct authors who wrote in words of their own: near copies count once, whoever posts them, and
+// so do all posts of one author.
+func wordings(posts []*post) int {
+	var kept []*post
+	seen := map[uint64]bool{}
+	for _, p := range posts {
+		if seen[p.author] {
+			continue
+		}
+		fresh := true
+		for _, k := range kept[max(0, len(kept)-64):] {
+			if similar(p, k) >= sameWording {
+				fresh = false
+				break
+			}
+		}
+		if fresh {
+			kept = append(kept, p)
+			seen[p.author] = true
+		}
+	}
+	return len(kept)
+}
+
+// similar is the Jaccard similarity of the terms of two posts.
+func similar(a, b *post) float64 {
+	n := 0
+	for _, h := range a.hashes {
+		if slices.Contains(b.hashes, h) {
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return float64(n) / float64(len(a.hashes)+len(b.hashes)-n)
+}
+
+// surface returns the most frequent spelling of a term and of how many words it is.
+func surface(key uint64, posts []*post) (string, int) {
+	counts := map[string]int{}
+	best, ngram := "", 1
+	for _, p := range posts {
+		if i := slices.Index(p.hashes, key); i >= 0 {
+			s := p.Terms[i].Surface
+			counts[s]++
+			if counts[s] > counts[best] || counts[s] == counts[best] && s < best {
+				best, ngram = s, 1+strings.Count(p.Terms[i].Key, " ")
+			}
+		}
+	}
+	return best, ngram
+}
+
+// nameOf returns the term that tells the group best from the past and covers most of it: log-odds with an informative
+// prior in standard errors (Monroe, Colaresi and Quinn 2008) times coverage. Of terms nearly as good the longest wins.
+func (e *Engine) nameOf(g *group) string {
+	if len(g.posts) == 0 {
+		return ""
+	}
+	counts := map[uint64]int{}
+	terms := map[uint64]*post{}
+	for _, p := range g.posts {
+		for _, h := range p.hashes {
+			counts[h]++
+			if terms[h] == nil {
+				terms[h] = p
+			}
+		}
+	}
+	type named struct {
+		key   uint64
+		score float64
+		ngram int
+		text  string
+	}
+	var all []named
+	best := 0.0
+	for h, n := range counts {
+		if n < 2 {
+			continue
+		}
+		i := slices.Index(terms[h].hashes, h)
+		key := terms[h].Terms[i].Key
+		lang := termLang(terms[h].Lang, key)
+		a, x := e.vocab.count(h, e.day), e.vocab.exposure(lang, e.day)
+		in, size := float64(n), float64(len(g.posts))
+		past := (a + .1) / (x + 500) // rate in the past
+		z := (math.Log((in+past)/(size-in+1)) - math.Log(past/(1-past))) / math.Sqrt(1/(in+past)+1/(a+.5))
+		s := z * in / size
+		all = append(all, named{key: h, score: s, ngram: 1 + strings.Count(key, " ")})
+		best = max(best, s)
+	}
+	slices.SortFunc(all, func(a, b named) int {
+		if c := cmp.Compare(b.score, a.score); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.key, b.key)
+	})
+	if len(all) == 0 {
+		return g.terms[0].surface
+	}
+	pick := all[0]
+	for _, c := range all[1:] {
+		if c.score >= .7*best && c.ngram > pick.ngram {
+			pick = c
+		}
+	}
+	name, _ := surface(pick.key, g.posts)
+	return name
+}
