@@ -1,0 +1,380 @@
+package stats
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Series is the daily history of one count. The slices besides Counts may be nil; otherwise they are as long.
+type Series struct {
+	Counts   []float64
+	First    time.Weekday // of Counts[0]
+	Holiday  []bool       // days that are not like others of their weekday
+	Masked   []bool       // days on which we could not hear: neither learnt from nor tested
+	Weight   []float64    // say of a day in the baseline, 0 (a known campaign) to 1; nil: 1 each
+	Exposure []float64    // what the mean is proportional to, above 0; nil: 1 each
+}
+
+func (s *Series) weekday(i int) int { return (int(s.First) + i) % 7 }
+
+func (s *Series) masked(i int) bool { return s.Masked != nil && s.Masked[i] }
+
+func (s *Series) weight(i int) float64 {
+	switch {
+	case s.masked(i):
+		return 0
+	case s.Weight != nil:
+		return min(max(s.Weight[i], 0), 1)
+	}
+	return 1
+}
+
+func (s *Series) exposure(i int) float64 {
+	if s.Exposure != nil {
+		return s.Exposure[i]
+	}
+	return 1
+}
+
+// Columns of the daily model. All but the intercept are shrunk towards "no effect" by a normal prior, so that a series of
+// two posts a day and one of two hundred need no different models: what the data cannot tell stays at its prior and its
+// uncertainty enters the limits.
+const (
+	columnLevel = iota
+	columnTrend
+	columnWeekend
+	columnWeekday // seven
+	columnHoliday = columnWeekday + 7
+	columns       = columnHoliday + 1
+)
+
+// priorSD are the standard deviations of the effects on the log mean. A trend of .0025 a day is the typical slope of a
+// yearly season of 20-25 %; over the five weeks from the middle of the baseline to today it moves the mean by 9 %.
+var priorSD = [columns]float64{columnTrend: .0025, columnWeekend: .3, columnHoliday: .5,
+	columnWeekday: .15, columnWeekday + 1: .15, columnWeekday + 2: .15, columnWeekday + 3: .15, columnWeekday + 4: .15, columnWeekday + 5: .15, columnWeekday + 6: .15}
+
+// row is one day of the model: its few columns that are not zero.
+type row struct {
+	n      int
+	column [5]int8
+	value  [5]float64
+}
+
+func (s *Series) row(i, origin int) row {
+	r := row{n: 3, column: [5]int8{columnLevel, columnTrend}, value: [5]float64{1, float64(i - origin), 1}}
+	d := s.weekday(i)
+	r.column[2] = int8(columnWeekday + d)
+	if d == int(time.Saturday) || d == int(time.Sunday) {
+		r.column[r.n], r.value[r.n] = columnWeekend, 1
+		r.n++
+	}
+	if s.Holiday != nil && s.Holiday[i] {
+		r.column[r.n], r.value[r.n] = columnHoliday, 1
+		r.n++
+	}
+	return r
+}
+
+// baseline is the model of what is ordinary, fitted to the days before a gap.
+type baseline struct {
+	days    []int // in the baseline, oldest first
+	rows    []row
+	y       []float64
+	offset  []float64 // log exposure
+	weight  []float64 // prior weight, then with outbreaks taken away
+	mean    []float64
+	origin  int // day at which the trend is 0
+	beta    [columns]float64
+	cov     [columns][columns]float64 // posterior covariance of beta
+	phi     float64                   // dispersion, at least 1
+	spent   float64                   // degrees of freedom the fit took
+	grid    []dispersion
+	scratch []float64
+}
+
+// dispersion is one possible value of phi and how probable it is.
+type dispersion struct{ phi, weight float64 }
+
+var baselines = sync.Pool{New: func() any { return &baseline{} }}
+
+// learn selects the baseline of a day: up to most days with weight that end gap days before it.
+func (b *baseline) learn(s *Series, last, most int) {
+	b.days, b.rows, b.y, b.offset, b.weight = b.days[:0], b.rows[:0], b.y[:0], b.offset[:0], b.weight[:0]
+	first := max(0, last-most+1)
+	b.origin = (first + last) / 2
+	for i := first; i <= last; i++ {
+		w := s.weight(i)
+		if w == 0 {
+			continue
+		}
+		b.days = append(b.days, i)
+		b.rows = append(b.rows, s.row(i, b.origin))
+		b.y = append(b.y, s.Counts[i])
+		b.offset = append(b.offset, math.Log(s.exposure(i)))
+		b.weight = append(b.weight, w)
+	}
+	b.mean = slices.Grow(b.mean[:0], len(b.y))[:len(b.y)]
+}
+
+// pseudo is the count added to the level, so that a past of nothing but zeros still expects something one day (Jeffreys'
+// prior of a Poisson mean).
+const pseudo = .5
+
+// fit estimates the effects for the current weights and dispersion by penalised iteratively reweighted least squares.
+func (b *baseline) fit(phi float64) {
+	var a [columns][columns]float64
+	var score, step [columns]float64
+	for range 30 {
+		a, score = [columns][columns]float64{}, [columns]float64{}
+		for i := range b.rows {
+			r := &b.rows[i]
+			eta := b.offset[i]
+			for k := range r.n {
+				eta += r.value[k] * b.beta[r.column[k]]
+			}
+			mu := math.Exp(min(max(eta, -30), 30))
+			b.mean[i] = mu
+			w := b.weight[i] / phi
+			for k := range r.n {
+				v := w * r.value[k]
+				score[r.column[k]] += v * (b.y[i] - mu)
+				for l := 0; l <= k; l++ {
+					a[r.column[k]][r.column[l]] += v * mu * r.value[l]
+				}
+			}
+		}
+		for j := range columns { // rows do not list their columns in order; the sums go below the diagonal
+			for k := range j {
+				a[j][k] += a[k][j]
+			}
+			if priorSD[j] > 0 {
+				precision := 1 / (priorSD[j] * priorSD[j])
+				a[j][j] += precision
+				score[j] -= precision * b.beta[j]
+			}
+		}
+		score[columnLevel] += pseudo / phi
+		a[columnLevel][columnLevel] += 1e-9
+		invertFixed(&a, &b.cov)
+		most := 0.0
+		for j := range columns {
+			step[j] = 0
+			for k := range columns {
+				step[j] += b.cov[j][k] * score[k]
+			}
+			most = max(most, math.Abs(step[j]))
+		}
+		shrink := 1.0
+		if most > 1 { // a Newton step from far away may overshoot
+			shrink = 1 / most
+		}
+		for j := range columns {
+			b.beta[j] += shrink * step[j]
+		}
+		if most < 1e-7 {
+			break
+		}
+	}
+	b.spent = 0
+	for i := range b.rows {
+		b.spent += b.weight[i] * b.mean[i] / phi * b.quadratic(&b.rows[i])
+	}
+}
+
+func (b *baseline) quadratic(r *row) float64 {
+	s := 0.0
+	for k := range r.n {
+		for l := range r.n {
+			s += r.value[k] * r.value[l] * b.cov[r.column[k]][r.column[l]]
+		}
+	}
+	return s
+}
+
+// invertFixed inverts the symmetric positive definite matrix whose lower triangle is given.
+func invertFixed(a, inverse *[columns][columns]float64) {
+	var l, m [columns][columns]float64 // a = l l', m = l^-1
+	for j := range columns {
+		for k := 0; k <= j; k++ {
+			s := a[j][k]
+			for i := range k {
+				s -= l[j][i] * l[k][i]
+			}
+			if j == k {
+				l[j][j] = math.Sqrt(max(s, 1e-12))
+			} else {
+				l[j][k] = s / l[k][k]
+			}
+		}
+	}
+	for c := range columns {
+		m[c][c] = 1 / l[c][c]
+		for j := c + 1; j < columns; j++ {
+			s := 0.0
+			for i := c; i < j; i++ {
+				s -= l[j][i] * m[i][c]
+			}
+			m[j][c] = s / l[j][j]
+		}
+	}
+	for j := range columns {
+		for k := 0; k <= j; k++ {
+			s := 0.0
+			for i := j; i < columns; i++ {
+				s += m[i][j] * m[i][k]
+			}
+			inverse[j][k], inverse[k][j] = s, s
+		}
+	}
+}
+
+// pearson is the usual estimate of the dispersion, not below 1.
+func (b *baseline) pearson() float64 {
+	var chi, n float64
+	for i, y := range b.y {
+		chi += b.weight[i] * (y - b.mean[i]) * (y - b.mean[i]) / b.mean[i]
+		n += b.weight[i]
+	}
+	return max(1, chi/max(n-b.spent, 1))
+}
+
+// estimate fits the model, takes away from past outbreaks their say and fits again.
+func (b *baseline) estimate() {
+	var sum, exposed float64
+	for i, y := range b.y {
+		sum += b.weight[i] * y
+		exposed += b.weight[i] * math.Exp(b.offset[i])
+	}
+	b.beta = [columns]float64{math.Log((sum + pseudo) / exposed)}
+	b.fit(1)
+	b.phi = b.pearson()
+	b.fit(b.phi)
+	b.phi = b.pearson()
+	changed := false
+	for i, y := range b.y {
+		mu := b.mean[i]
+		leverage := b.weight[i] * mu / b.phi * b.quadratic(&b.rows[i])
+		if s := 1.5 * (math.Cbrt(y*y)/math.Pow(mu, 1./6) - math.Sqrt(mu)) / math.Sqrt(b.phi*max(1-leverage, .05)); s > outbreak {
+			b.weight[i] /= s * s
+			changed = true
+		}
+	}
+	if changed {
+		b.fit(b.phi)
+		b.phi = b.pearson()
+	}
+	b.weigh()
+}
+
+// outbreak is the residual above which a past day loses weight (Noufaily and others 2013).
+const outbreak = 2.58
+
+// gridRatio is the distance of neighbouring values of phi that are weighed.
+const gridRatio = 1.3
+
+// weigh sets how probable each dispersion is, given the counts and a prior that is flat in its logarithm.
+func (b *baseline) weigh() {
+	b.grid = b.grid[:0]
+	start := int(math.Round(math.Log(b.phi) / math.Log(gridRatio)))
+	best := math.Inf(-1)
+	add := func(k int) bool {
+		phi := math.Pow(gridRatio, float64(k))
+		l := b.likelihood(phi)
+		best = max(best, l)
+		b.grid = append(b.grid, dispersion{phi, l})
+		return l > best-5
+	}
+	for k := start; k >= 0 && add(k); k-- {
+	}
+	for k := start + 1; add(k) && k < start+40; k++ {
+	}
+	sum := 0.0
+	for i := range b.grid {
+		b.grid[i].weight = math.Exp(b.grid[i].weight - best)
+		sum += b.grid[i].weight
+	}
+	kept := b.grid[:0]
+	for _, g := range b.grid {
+		if g.weight /= sum; g.weight > .005 {
+			kept = append(kept, g)
+		}
+	}
+	b.grid = kept
+	sum = 0
+	for _, g := range b.grid {
+		sum += g.weight
+	}
+	for i := range b.grid {
+		b.grid[i].weight /= sum
+	}
+}
+
+// likelihood is the log-likelihood of phi, corrected for the effects estimated from the same counts (Cox and Reid 1987).
+func (b *baseline) likelihood(phi float64) float64 {
+	l := b.spent / 2 * math.Log(phi)
+	for i, y := range b.y {
+		l += b.weight[i] * NegBin{b.mean[i], phi}.LogProbability(int(y))
+	}
+	return l
+}
+
+// prediction is the distribution of a count to come: a mixture over the dispersion of negative binomials whose variance
+// contains the uncertainty of the mean.
+type prediction struct {
+	mean, uncertainty float64 // uncertainty: relative variance of the mean
+	grid              []dispersion
+}
+
+// predict returns the distribution of the sum of the counts of the given days, of which the last is heard to a fraction.
+func (b *baseline) predict(s *Series, days []int, fraction float64) prediction {
+	var gradient [columns]float64
+	p := prediction{grid: b.grid}
+	for n, i := range days {
+		r := s.row(i, b.origin)
+		eta := math.Log(s.exposure(i))
+		for k := range r.n {
+			eta += r.value[k] * b.beta[r.column[k]]
+		}
+		mu := math.Exp(min(max(eta, -30), 30))
+		if n == len(days)-1 {
+			mu *= fraction
+		}
+		p.mean += mu
+		for k := range r.n {
+			gradient[r.column[k]] += mu * r.value[k]
+		}
+	}
+	for j := range columns {
+		for k := range columns {
+			p.uncertainty += gradient[j] * gradient[k] * b.cov[j][k]
+		}
+	}
+	p.uncertainty /= p.mean * p.mean
+	return p
+}
+
+func (p *prediction) law(phi float64) NegBin { return NegBin{p.mean, phi + p.mean*p.uncertainty} }
+
+// tails returns P(Y > k) and P(Y = k).
+func (p *prediction) tails(k int) (above, at float64) {
+	for _, g := range p.grid {
+		d := p.law(g.phi)
+		above += g.weight * d.Tail(k+1)
+		at += g.weight * math.Exp(d.LogProbability(k))
+	}
+	return above, at
+}
+
+// upper returns the largest count whose chance to be reached is above alpha.
+func (p *prediction) upper(alpha float64) float64 {
+	variance := 0.0
+	for _, g := range p.grid {
+		variance += g.weight * p.law(g.phi).Phi * p.mean
+	}
+	return float64(quantile(1-alpha, p.mean, math.Sqrt(variance), func(k int) float64 {
+		above, _ := p.tails(k)
+		return above
+	}))
+}
