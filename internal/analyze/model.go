@@ -24,6 +24,10 @@ func (m *modelScratch) read(set *models.Set, in *Input) *models.Reader {
 	return m.reader
 }
 
+// outside is what a theme's log-odds lose in a text that is no comment on care: there the model has not learnt what words
+// mean, and the taxonomy's terms must carry more.
+const outside = 1.5
+
 // trainedThemes makes the theme model of the set speak to the concern step.
 type trainedThemes struct{ set *models.Set }
 
@@ -32,10 +36,15 @@ func newTrainedThemes(set *models.Set) trainedThemes { return trainedThemes{set}
 func (t trainedThemes) themes() []string { return t.set.Themes.Labels }
 
 func (t trainedThemes) themeScores(doc *document, scores []float32) bool {
-	if doc.lang != langEN {
+	if doc.lang != langEN && doc.declared != langEN {
 		return false
 	}
-	doc.model.read(t.set, doc.in).ThemeLogOdds(scores[:0])
+	r := doc.model.read(t.set, doc.in)
+	r.ThemeLogOdds(scores[:0])
+	doubt := outside * (1 - r.Comment())
+	for i := range scores {
+		scores[i] -= doubt
+	}
 	return true
 }
 

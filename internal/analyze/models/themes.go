@@ -12,6 +12,10 @@ func (r *Reader) ThemeLogOdds(dst []float32) []float32 {
 	return append(dst, r.score(r.set.Themes)...)
 }
 
+// Comment returns how likely the text last given to Sentiment, in English, is a patient's comment on their care, the
+// kind of text that themes were learnt from, and not any other post.
+func (r *Reader) Comment() float32 { return r.shares[1] }
+
 // themePiece is what one token adds to one theme.
 type themePiece struct {
 	token          int32
