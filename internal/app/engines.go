@@ -18,7 +18,7 @@ type engines struct {
 	cfg   *Config
 	group *service.Group
 	log   *slog.Logger
-	reg   *prometheus.Registry
+	reg   prometheus.Registerer // nil in commands that nobody watches
 }
 
 // lock takes the data directory for this process and gives it up last of all.
