@@ -21,7 +21,9 @@ func (l *loop) loadVolume(ctx context.Context) error {
 	for {
 		b, err := l.Cursors.Load(ctx, volumeKey(l.cfg.ID))
 		if err == nil {
-			l.volume, err = loadVolume(b)
+			if l.volume, err = loadVolume(b); err == nil {
+				l.first = l.volume.Since.IsZero()
+			}
 			return err
 		}
 		if k := barometer.KindOf(err); k != barometer.Unavailable && k != barometer.Exhausted {
@@ -62,6 +64,9 @@ func (l *loop) count(posts []barometer.Post, mentions int) {
 		if p.SeenAt.Sub(p.PublishedAt) < freshFor {
 			l.tally.fresh++
 		}
+		if l.first && len(l.tally.dates) < mostHistory && (p.DateQuality == barometer.DateExact || p.DateQuality == barometer.DateStated) {
+			l.tally.dates = append(l.tally.dates, p.PublishedAt)
+		}
 		if p.PublishedAt.After(l.tally.last) {
 			l.tally.last = p.PublishedAt
 		}
@@ -75,6 +80,13 @@ func (l *loop) take() tally {
 	t := l.tally
 	l.tally = tally{last: t.last}
 	return t
+}
+
+// settled notes that the source was heard: later posts are no history.
+func (l *loop) settled() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.first = false
 }
 
 // watch observes a stream while it is followed.
@@ -100,7 +112,10 @@ func (l *loop) report(ctx context.Context, r Report, err error, took time.Durati
 		}
 		l.log.Warn("source not heard", slog.String("reason", h.Reason), slog.Int("failures", l.failures+1))
 	default:
-		l.volume.heard(now, t.fresh, l.cfg.interval())
+		if !l.volume.history(t.dates, now) {
+			l.volume.heard(now, t.fresh, l.cfg.interval())
+		}
+		l.settled()
 		if l.kind.Live {
 			if why := l.volume.silent(now); why != "" {
 				h.State, h.Reason = barometer.SourceSilent, why

@@ -187,8 +187,9 @@ type loop struct {
 	failures    int
 	volumeSaved time.Time
 
-	mu    sync.Mutex // guards tally: a followed stream is observed while it runs
+	mu    sync.Mutex // guards what follows: a followed stream is observed while it runs
 	tally tally
+	first bool // nothing of this source was ever heard: its dates are kept
 }
 
 // tally counts what a read has brought since the last observation.
@@ -196,6 +197,7 @@ type tally struct {
 	posts, mentions int
 	fresh           int // posts that count for the expected volume
 	last            time.Time
+	dates           []time.Time // of posts, at the first read
 }
 
 // ours marks an error of the sink, the cursors or the health sink: not the source's fault.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -97,6 +98,52 @@ func (v *volume) heard(now time.Time, n int, every time.Duration) {
 	at := now.Add(-1) // the posts belong to the hour that ends now
 	v.Hours[hourOfWeek(at)] += float64(n)
 	v.day(at).Posts += float64(n)
+}
+
+// The history that a first read brings along counts when it is long and dense enough to be a history, and not a few old
+// items that the source keeps on show.
+const (
+	mostHistory  = 5000
+	leastHistory = 20
+	historyGap   = 14 * 24 * time.Hour // what is older than a gap like this is kept on show
+)
+
+// history learns from the dates of what the first read brought, as though the source had been heard since the oldest of
+// them, and reports whether it could. A source that is silent already at the first read is thereby noticed.
+func (v *volume) history(dates []time.Time, now time.Time) bool {
+	if !v.Since.IsZero() || len(dates) < leastHistory {
+		return false
+	}
+	dates = slices.Clone(dates)
+	slices.SortFunc(dates, time.Time.Compare)
+	first := len(dates) - 1
+	for first > 0 && dates[first].Sub(dates[first-1]) < historyGap && now.Sub(dates[first-1]) < keptDays*24*time.Hour {
+		first--
+	}
+	dates = dates[first:]
+	oldest, newest := dates[0].UTC(), dates[len(dates)-1].UTC()
+	if len(dates) < leastHistory || newest.Sub(oldest) < learnFor || !newest.Before(now) {
+		return false
+	}
+	from := oldest
+	for i := 0; i < len(dates); { // hour by hour, so that each hour's posts meet the hour's time
+		end := dates[i].UTC().Truncate(time.Hour).Add(time.Hour)
+		if end.After(newest) {
+			end = newest
+		}
+		if end.After(from) {
+			v.learn(span{from, end})
+			from = end
+		}
+		for ; i < len(dates) && !dates[i].After(end); i++ {
+			at := dates[i].UTC()
+			v.Hours[hourOfWeek(at)]++
+			v.day(at).Posts++
+		}
+	}
+	v.Since, v.Until = oldest, now.UTC()
+	v.Pending = append(v.Pending, span{newest, v.Until})
+	return true
 }
 
 // learn adds the hours of p as heard.

@@ -107,3 +107,44 @@ func TestVolumeJudgesNothingInItsFirstWeek(t *testing.T) {
 		}
 	}
 }
+
+func TestHistoryOfTheFirstReadTeachesTheVolume(t *testing.T) {
+	now := time.Date(2026, 3, 18, 9, 30, 0, 0, time.UTC)
+	dates := func(days, perDay int, until time.Time) (out []time.Time) {
+		for d := range days {
+			for i := range perDay {
+				out = append(out, until.AddDate(0, 0, -d).Add(-time.Duration(i)*2*time.Hour))
+			}
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name   string
+		dates  []time.Time
+		learnt bool
+		silent bool
+	}{
+		{"a lively feed", dates(30, 6, now.Add(-time.Hour)), true, false},
+		{"a feed that fell silent a week ago", dates(30, 6, now.AddDate(0, 0, -7)), true, true},
+		{"too few items", dates(6, 3, now.Add(-time.Hour)), false, false},
+		{"items of two days", dates(2, 12, now.Add(-time.Hour)), false, false},
+		{"old items kept on show", append(dates(2, 6, now.Add(-time.Hour)), dates(40, 1, now.AddDate(-1, 0, 0))...), false, false},
+	} {
+		v := &volume{Version: volumeVersion}
+		if got := v.history(c.dates, now); got != c.learnt {
+			t.Errorf("%s: learnt %v", c.name, got)
+			continue
+		}
+		if why := v.silent(now); (why != "") != c.silent {
+			t.Errorf("%s: %q", c.name, why)
+		}
+		if c.learnt && (v.perDay() < 5.5 || v.perDay() > 6.5) {
+			t.Errorf("%s: %.1f a day, want 6", c.name, v.perDay())
+		}
+	}
+	v := &volume{Version: volumeVersion}
+	v.heard(now, 0, time.Hour)
+	if v.history(dates(30, 6, now.Add(-time.Hour)), now) {
+		t.Error("a source that was heard before took history")
+	}
+}
