@@ -69,7 +69,7 @@ func analyzeAll(p *analyze.Pipeline, mentions []barometer.Mention) []barometer.A
 		m := &mentions[i]
 		out[i].Mention = *m
 		if !m.Deleted {
-			worker.Analyze(&analyze.Input{Title: m.Title, Text: m.Text, Lang: m.Lang, URL: m.URL, RepostOf: m.RepostOf, Redactions: m.Redactions}, &out[i].Analysis)
+			worker.Analyze(inputOf(m), &out[i].Analysis)
 		}
 	}
 	return out

@@ -25,6 +25,7 @@ func commands() map[string]command {
 		"sources":    {"[--config F]", "list the sources and the kinds of source with their terms", runSources},
 		"query":      {"explain|match 'EXPR'", "say in words what a query matches, or match posts from standard input", runQuery},
 		"annotate":   {"[--organisation NAME] [--config F]", "analyse posts from standard input, without any engine", runAnnotate},
+		"backtest":   {"--posts FILE [--config F] [--organisation NAME] [--readings] [--warmup D]", "replay dated posts and say what would have been found, without any engine", runBacktest},
 		"import":     {"[--config F] FILE...", "dated posts from files through the real pipeline", runImport},
 		"replay":     {"[--config F] [--reason R] [--list]", "send dead letters back to where they came from", runReplay},
 		"totals":     {"[--config F]", "count rows, mentions and roll-ups, and say whether they agree", runTotals},

@@ -11,6 +11,7 @@ import (
 	"barometer/internal/api"
 	"barometer/internal/barometer"
 	"barometer/internal/embedded"
+	"barometer/internal/emergence"
 	"barometer/internal/gate"
 	"barometer/internal/query"
 	"barometer/internal/service"
@@ -28,6 +29,7 @@ type Config struct {
 	HTTP          source.ClientConfig   `yaml:"http"`
 	Gate          gate.Config           `yaml:"gate"`
 	Analysis      analyze.Config        `yaml:"analysis"`
+	Emergence     emergence.Config      `yaml:"emergence"`
 	Workers       stream.ConsumerConfig `yaml:"workers"`
 	Writer        store.WriterConfig    `yaml:"writer"`
 	NATS          NATSConfig            `yaml:"nats"`
@@ -134,6 +136,9 @@ func (c *Config) Validate() error {
 	}
 	if err := c.Analysis.Validate(); err != nil {
 		return fmt.Errorf("analysis: %w", err)
+	}
+	if err := c.Emergence.Validate(); err != nil {
+		return fmt.Errorf("emergence: %w", err)
 	}
 	if err := c.API.Validate(); err != nil {
 		return fmt.Errorf("api: %w", err)
