@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
 	"sync"
 
@@ -105,20 +104,4 @@ func (w *Worker) Analyze(in *Input, out *barometer.Analysis) {
 		w.p.steps[i].analyze(&w.doc, out)
 	}
 	w.doc.in = nil
-}
-
-// Explain writes what the pipeline saw in a text, for a person who wonders: the tokens with their stems and flags, then
-// the analysis.
-func (p *Pipeline) Explain(dst io.Writer, in *Input) error {
-	var out barometer.Analysis
-	w := p.NewWorker()
-	w.Analyze(in, &out)
-	for i := range w.doc.tokens {
-		t := &w.doc.tokens[i]
-		if _, err := fmt.Fprintf(dst, "%3d %-20s stem %-16s kind %d flags %012b\n", t.sentence, w.doc.word(t), w.doc.stems[i], t.kind, t.flags); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(dst, "%+v\n", out)
-	return err
 }

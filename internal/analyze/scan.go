@@ -271,7 +271,7 @@ func (sc *scanner) punctuation(s string, i int) int {
 	switch c := s[i]; c {
 	case '.':
 		if i+1 == len(s) || s[i+1] <= ' ' || s[i+1] == '"' || s[i+1] == '.' {
-			if !sc.isAbbreviation() {
+			if !sc.isAbbreviation(s, i) {
 				sc.endSentence('.')
 			}
 		}
@@ -457,8 +457,8 @@ func (sc *scanner) endSentence(mark byte) {
 	}
 }
 
-// isAbbreviation says whether the full stop after the last token belongs to it.
-func (sc *scanner) isAbbreviation() bool {
+// isAbbreviation says whether the full stop at i belongs to the last token.
+func (sc *scanner) isAbbreviation(s string, i int) bool {
 	if len(sc.doc.tokens) <= sc.first {
 		return false
 	}
@@ -467,7 +467,11 @@ func (sc *scanner) isAbbreviation() bool {
 	case "dr", "mr", "mrs", "ms", "prof", "st", "bzw", "ca", "nr", "str", "usw", "vs", "approx", "esim", "mm", "ym", "hr", "fr":
 		return true
 	default:
-		return len(w) == 1 && t.kind == kindWord && t.is(flagCapital)
+		if len(w) == 1 {
+			return t.kind == kindWord && t.is(flagCapital)
+		}
+		// "the N.H.S. is": an initialism goes on where a small letter follows.
+		return int(t.end) == i && strings.IndexByte(s[t.start:t.end], '.') > 0 && t.kind == kindWord && i+2 < len(s) && s[i+2] >= 'a' && s[i+2] <= 'z'
 	}
 }
 

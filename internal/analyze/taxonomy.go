@@ -63,12 +63,8 @@ var taxonomyLanguages = []string{"en", "de", "fi"}
 
 // parseTaxonomy reads a taxonomy file. Errors carry the file's name and the line.
 func parseTaxonomy(name string, src []byte) (*taxonomy, error) {
-	file, err := parser.ParseBytes(src, 0)
+	tf, file, err := decodeTaxonomy(src)
 	if err != nil {
-		return nil, barometer.Errorf(barometer.Invalid, "%s: %s", name, yaml.FormatError(err, false, true))
-	}
-	var tf taxonomyFile
-	if err := yaml.UnmarshalWithOptions(src, &tf, yaml.Strict()); err != nil {
 		return nil, barometer.Errorf(barometer.Invalid, "%s: %s", name, yaml.FormatError(err, false, true))
 	}
 	fail := func(path, format string, args ...any) error {
@@ -131,6 +127,23 @@ func parseTaxonomy(name string, src []byte) (*taxonomy, error) {
 		}
 	}
 	return tax, nil
+}
+
+// decodeTaxonomy reads the YAML. The library panics on some malformed tags; to who wrote the file that is a mistake like
+// any other.
+func decodeTaxonomy(src []byte) (tf taxonomyFile, file *ast.File, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("not YAML that can be read: %v", p)
+		}
+	}()
+	if file, err = parser.ParseBytes(src, 0); err != nil {
+		return tf, nil, fmt.Errorf("parse: %w", err)
+	}
+	if err = yaml.UnmarshalWithOptions(src, &tf, yaml.Strict()); err != nil {
+		return tf, nil, fmt.Errorf("decode: %w", err)
+	}
+	return tf, file, nil
 }
 
 // lineOf returns the line of the node at a path, or of the closest one above it that exists.
