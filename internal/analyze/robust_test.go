@@ -213,9 +213,31 @@ func TestReasonsMoveTheirJudgement(t *testing.T) {
 			}
 		}
 	}
-	if checked < 15 {
+	for _, s := range samplePosts {
+		before := analyse(p, "", s)
+		for _, r := range before.Sentiment.Reasons {
+			after := analyse(p, before.Lang, without(s, r.Term))
+			was, is := labelled(before, before.Sentiment.Label), labelled(after, before.Sentiment.Label)
+			if (r.Weight > 0) != (is < was) {
+				t.Errorf("%q: %s is %.3f because of %q (%+.2f), and %.3f without", s, before.Sentiment.Label, was, r.Term, r.Weight, is)
+			}
+			checked++
+		}
+	}
+	if checked < 50 {
 		t.Errorf("only %d reasons to check", checked)
 	}
+}
+
+// labelled returns the probability of a label.
+func labelled(a *barometer.Analysis, label string) float32 {
+	switch label {
+	case barometer.Negative:
+		return a.Sentiment.Negative
+	case barometer.Positive:
+		return a.Sentiment.Positive
+	}
+	return a.Sentiment.Neutral
 }
 
 func without(text, term string) string {
