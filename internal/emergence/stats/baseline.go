@@ -14,12 +14,14 @@ type Series struct {
 	Holiday  []bool       // days that are not like others of their weekday
 	Masked   []bool       // days on which we could not hear: neither learnt from nor tested
 	Weight   []float64    // say of a day in the baseline, 0 (a known campaign) to 1; nil: 1 each
-	Exposure []float64    // what the mean is proportional to, above 0; nil: 1 each
+	Exposure []float64    // what the mean is proportional to, as all mentions for negative ones; days of 0 are masked; nil: 1 each
 }
 
 func (s *Series) weekday(i int) int { return (int(s.First) + i) % 7 }
 
-func (s *Series) masked(i int) bool { return s.Masked != nil && s.Masked[i] }
+func (s *Series) masked(i int) bool {
+	return s.Masked != nil && s.Masked[i] || s.Exposure != nil && !(s.Exposure[i] > 0)
+}
 
 func (s *Series) weight(i int) float64 {
 	switch {
@@ -79,19 +81,20 @@ func (s *Series) row(i, origin int) row {
 
 // baseline is the model of what is ordinary, fitted to the days before a gap.
 type baseline struct {
-	days    []int // in the baseline, oldest first
-	rows    []row
-	y       []float64
-	offset  []float64 // log exposure
-	weight  []float64 // prior weight, then with outbreaks taken away
-	mean    []float64
-	origin  int // day at which the trend is 0
-	beta    [columns]float64
-	cov     [columns][columns]float64 // posterior covariance of beta
-	phi     float64                   // dispersion, at least 1
-	spent   float64                   // degrees of freedom the fit took
-	grid    []dispersion
-	scratch []float64
+	last   int // day of the baseline
+	rows   []row
+	y      []float64
+	offset []float64 // log exposure
+	say    []float64 // weight the caller gave
+	weight []float64 // the same, with outbreaks taken away
+	limit  []int     // count from which the day counted as an outbreak, 0 for one that did not
+	mean   []float64
+	origin int // day at which the trend is 0
+	beta   [columns]float64
+	cov    [columns][columns]float64 // posterior covariance of beta
+	phi    float64                   // dispersion, at least 1
+	spent  float64                   // degrees of freedom the fit took
+	grid   []dispersion
 }
 
 // dispersion is one possible value of phi and how probable it is.
@@ -101,19 +104,18 @@ var baselines = sync.Pool{New: func() any { return &baseline{} }}
 
 // learn selects the baseline of a day: up to most days with weight that end gap days before it.
 func (b *baseline) learn(s *Series, last, most int) {
-	b.days, b.rows, b.y, b.offset, b.weight = b.days[:0], b.rows[:0], b.y[:0], b.offset[:0], b.weight[:0]
+	b.rows, b.y, b.offset, b.say, b.weight, b.limit = b.rows[:0], b.y[:0], b.offset[:0], b.say[:0], b.weight[:0], b.limit[:0]
 	first := max(0, last-most+1)
-	b.origin = (first + last) / 2
+	b.last, b.origin = last, (first+last)/2
 	for i := first; i <= last; i++ {
 		w := s.weight(i)
 		if w == 0 {
 			continue
 		}
-		b.days = append(b.days, i)
 		b.rows = append(b.rows, s.row(i, b.origin))
 		b.y = append(b.y, s.Counts[i])
 		b.offset = append(b.offset, math.Log(s.exposure(i)))
-		b.weight = append(b.weight, w)
+		b.say, b.weight, b.limit = append(b.say, w), append(b.weight, w), append(b.limit, 0)
 	}
 	b.mean = slices.Grow(b.mean[:0], len(b.y))[:len(b.y)]
 }
@@ -255,21 +257,50 @@ func (b *baseline) estimate() {
 	changed := false
 	for i, y := range b.y {
 		mu := b.mean[i]
-		leverage := b.weight[i] * mu / b.phi * b.quadratic(&b.rows[i])
-		if s := 1.5 * (math.Cbrt(y*y)/math.Pow(mu, 1./6) - math.Sqrt(mu)) / math.Sqrt(b.phi*max(1-leverage, .05)); s > outbreak {
+		s := 1.5 * (math.Cbrt(y*y)/math.Pow(mu, 1./6) - math.Sqrt(mu)) / math.Sqrt(b.phi)
+		if s < 2 { // Anscombe's residual is quick; near the threshold the tail itself decides, or low counts look like outbreaks
+			continue
+		}
+		d := NegBin{mu, b.phi}
+		if c := d.Quantile(1-outbreak) + 1; int(y) >= c {
+			b.limit[i] = c
 			b.weight[i] /= s * s
 			changed = true
 		}
 	}
 	if changed {
 		b.fit(b.phi)
-		b.phi = b.pearson()
 	}
 	b.weigh()
+	b.phi = 0
+	for _, g := range b.grid {
+		b.phi += g.weight * g.phi
+	}
+	b.fit(b.phi)
+	b.restore()
 }
 
-// outbreak is the residual above which a past day loses weight (Noufaily and others 2013).
-const outbreak = 2.58
+// restore raises the level by what taking weight away costs on average when there was no outbreak: the highest of
+// ordinary days lose weight too.
+func (b *baseline) restore() {
+	mu := 0.0
+	for _, m := range b.mean {
+		mu += m / float64(len(b.mean))
+	}
+	const lost = .85 // of the weight, typically
+	d := NegBin{mu, b.phi}
+	c := d.Quantile(1-outbreak) + 1
+	share := NegBin{mu + b.phi - 1, b.phi}.Tail(c - 1) // of all counts that is on such days: their size-biased law
+	b.beta[columnLevel] += math.Log((1 - lost*d.Tail(c)) / (1 - lost*share))
+}
+
+// outbreak is the tail probability below which a past day loses weight: that of the residual of 2.58 which Noufaily and
+// others (2013) chose.
+const outbreak = .005
+
+// atom is the prior weight of no overdispersion against one step of the grid. With less, counts that are merely Poisson
+// get limits that are too wide, with more, those a little above get limits that are too narrow.
+const atom = 3
 
 // gridRatio is the distance of neighbouring values of phi that are weighed.
 const gridRatio = 1.3
@@ -282,6 +313,9 @@ func (b *baseline) weigh() {
 	add := func(k int) bool {
 		phi := math.Pow(gridRatio, float64(k))
 		l := b.likelihood(phi)
+		if k == 0 {
+			l += math.Log(atom)
+		}
 		best = max(best, l)
 		b.grid = append(b.grid, dispersion{phi, l})
 		return l > best-5
@@ -315,7 +349,12 @@ func (b *baseline) weigh() {
 func (b *baseline) likelihood(phi float64) float64 {
 	l := b.spent / 2 * math.Log(phi)
 	for i, y := range b.y {
-		l += b.weight[i] * NegBin{b.mean[i], phi}.LogProbability(int(y))
+		d := NegBin{b.mean[i], phi}
+		if c := b.limit[i]; c > 0 { // that it was an outbreak is known, how large it was is not believed
+			l += b.say[i] * math.Log(d.Tail(c))
+		} else {
+			l += b.say[i] * d.LogProbability(int(y))
+		}
 	}
 	return l
 }

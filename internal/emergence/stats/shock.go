@@ -61,8 +61,8 @@ func (b *baseline) shock(s *Series, today int, o *ShockOptions) ShockVerdict {
 	above, at := p.tails(int(v.Observed))
 	v.Expected, v.Upper = p.mean, p.upper(o.Alpha)
 	v.Above, v.MidP, v.P = above, above+at/2, min(above+at, 1)
-	v.Phi, v.SE, v.Days = b.phi, math.Sqrt(p.uncertainty), len(b.days)
-	v.Provisional = len(b.days) < o.History*3/4
+	v.Phi, v.SE, v.Days = b.phi, math.Sqrt(p.uncertainty), len(b.y)
+	v.Provisional = len(b.y) < o.History*3/4
 	v.Tested = true
 	v.Alarm = v.P <= o.Alpha
 	return v
@@ -79,7 +79,7 @@ func (b *baseline) prepare(s *Series, today int, o *ShockOptions) bool {
 		return false
 	}
 	b.learn(s, today-1-min(o.Gap, today-LeastHistory), o.History)
-	if len(b.days) < LeastHistory/2 {
+	if len(b.y) < LeastHistory/2 {
 		return false
 	}
 	b.estimate()
