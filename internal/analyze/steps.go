@@ -32,7 +32,7 @@ func steps(tax *taxonomy, set *models.Set) []step {
 		{"negation", "1", negationStep{}},                                            // flagNegated
 		{"sentiment", "1+" + set.Version, sentimentStep{set}},                        // Sentiment
 		{"abuse", "baseline-1", newBaselineAbuse()},                                  // Abuse
-		{"concerns", "1+" + tax.version, newConcernStep(tax, newTrainedThemes(set))}, // Concerns, doc.severity
+		{"concerns", "1+" + tax.version, newConcernStep(tax, newTrainedThemes(set))}, // Concerns
 		{"severity", "1", newSeverityStep(tax)},                                      // Severity
 		{"copies", "1", copyStep{}},                                                  // CopyGroup
 		{"terms", "1", newTermStep()},                                                // Terms

@@ -18,6 +18,7 @@ type Reader struct {
 	traces  [2]trace
 	reasons []Reason
 	pieces  []themePiece
+	best    []int
 }
 
 // NewReader returns a reader of a set.

@@ -100,7 +100,7 @@ func (r *Reader) Reasons(class, most int) []Reason {
 	out := r.out[:m.Classes]
 	m.finish(&tr.all, out)
 	all := logOdds(out, class)
-	for i := range tr.pieces {
+	for _, i := range r.likely(m, tr, class, most+3) {
 		t := &d.Tokens[tr.pieces[i].token]
 		if t.Kind == Handle || t.Kind == Link {
 			continue
@@ -119,6 +119,55 @@ func (r *Reader) Reasons(class, most int) []Reason {
 		r.reasons = r.reasons[:most]
 	}
 	return r.reasons
+}
+
+// likely returns the most tokens whose own weights speak loudest for or against a class, in the order of the text: only
+// for these is the score without them worked out.
+func (r *Reader) likely(m *Linear, tr *trace, class, most int) []int {
+	r.best = r.best[:0]
+	if len(tr.pieces) <= most {
+		for i := range tr.pieces {
+			r.best = append(r.best, i)
+		}
+		return r.best
+	}
+	var size [maxTraced]float32
+	for i := range tr.pieces {
+		pc := &tr.pieces[i]
+		own := float32(0)
+		for c := range m.Classes {
+			v := float32(pc.words[c])*m.WordScale[c] + float32(pc.chars[c])*m.CharScale[c]/4
+			if c == class {
+				own += v * float32(m.Classes-1)
+			} else {
+				own -= v
+			}
+		}
+		size[i] = max(own, -own) + 8*max(pc.valence, -pc.valence)*m.sensed()
+		k := len(r.best)
+		if k == most && size[r.best[k-1]] >= size[i] {
+			continue
+		}
+		if k < most {
+			r.best = append(r.best, i)
+		} else {
+			k--
+			r.best[k] = i
+		}
+		for ; k > 0 && size[r.best[k-1]] < size[i]; k-- {
+			r.best[k], r.best[k-1] = r.best[k-1], r.best[k]
+		}
+	}
+	slices.Sort(r.best)
+	return r.best
+}
+
+// sensed is 1 for a model that reads a lexicon, whose words are always looked at first, and 0 for others.
+func (m *Linear) sensed() float32 {
+	if m.Sensed != nil {
+		return 1
+	}
+	return 0
 }
 
 // logOdds of class against all others.
