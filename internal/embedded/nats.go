@@ -15,6 +15,7 @@ import (
 	"barometer/internal/service"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"golang.org/x/crypto/bcrypt"
 )
 
 const (
@@ -80,12 +81,17 @@ func StartNATS(ctx context.Context, c NATSConfig) (*NATS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start nats: %w", err)
 	}
+	// The server warns of a password that it is given as it is. The cost is the least: 130 random bits need no slow hash.
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	if err != nil {
+		return nil, fmt.Errorf("start nats: %w", err)
+	}
 	s, err := server.NewServer(&server.Options{
 		ServerName:             "barometer",
 		Host:                   "127.0.0.1",
 		Port:                   port,
 		Username:               user,
-		Password:               password,
+		Password:               string(hash),
 		JetStream:              true,
 		StoreDir:               filepath.Join(c.DataDir, "nats"),
 		SyncAlways:             true,
