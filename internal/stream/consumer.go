@@ -62,6 +62,8 @@ const (
 	fetchWait = time.Second
 	// errorWait is the pause after a failed request, and before a message that could not be parked comes again.
 	errorWait = 500 * time.Millisecond
+	// sweepEvery is how often an idle partition is swept.
+	sweepEvery = 10 * time.Second
 )
 
 // Consumer shares the mentions of the stream with all other consumers of the same prefix, in any number of processes.
@@ -125,6 +127,7 @@ func (c *Consumer) Run(ctx context.Context, handle func(context.Context, *Delive
 func (c *Consumer) fetch(ctx context.Context, partition int, work chan<- *Delivery) error {
 	slots := make(chan struct{}, max(1, c.config.MaxPending/barometer.Partitions))
 	var consumer jetstream.Consumer
+	var swept time.Time
 	for ctx.Err() == nil {
 		if !c.s.conn.IsConnected() { // a request made now would only age in a buffer
 			select {
@@ -155,6 +158,10 @@ func (c *Consumer) fetch(ctx context.Context, partition int, work chan<- *Delive
 			var got int
 			got, err = c.fetchOnce(ctx, consumer, n, slots, work)
 			n -= got
+			if err == nil && got == 0 && time.Since(swept) >= sweepEvery {
+				swept = time.Now()
+				err = c.sweep(ctx, consumer, partition)
+			}
 		}
 		for range n {
 			<-slots
@@ -181,6 +188,28 @@ func (c *Consumer) attach(ctx context.Context, partition int) (jetstream.Consume
 		MaxAckPending: maxAckPending,
 		MaxDeliver:    -1, // counted here, because the server would drop the message instead of parking it
 	})
+}
+
+// sweep removes messages that were acknowledged and are there nevertheless. A server that is killed may have written down
+// the acknowledgement and not the removal: such a message is never delivered again, so it would keep its text and its
+// place for ever.
+func (c *Consumer) sweep(ctx context.Context, consumer jetstream.Consumer, partition int) error {
+	info, err := consumer.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("read acknowledgements: %w", err)
+	}
+	stream, err := c.s.js.Stream(ctx, c.s.mentionsStream())
+	if err != nil {
+		return fmt.Errorf("read stream: %w", err)
+	}
+	floor := info.AckFloor.Stream // everything of the partition up to here is acknowledged
+	if state := stream.CachedInfo().State; state.Msgs == 0 || state.FirstSeq > floor {
+		return nil
+	}
+	if err := stream.Purge(ctx, jetstream.WithPurgeSubject(c.s.mentionsSubject(partition)), jetstream.WithPurgeSequence(floor+1)); err != nil {
+		return fmt.Errorf("remove acknowledged messages: %w", err)
+	}
+	return nil
 }
 
 // fetchOnce asks for n messages and passes on those that come. It returns how many slots they keep.
