@@ -40,7 +40,12 @@ func LoadConfig[T any](path string, into *T) error {
 }
 
 // ParseConfig is LoadConfig of a text; name stands for the file in messages.
-func ParseConfig[T any](name string, src []byte, into *T) error {
+func ParseConfig[T any](name string, src []byte, into *T) (err error) {
+	defer func() { // the YAML library panics on some malformed tags
+		if r := recover(); r != nil {
+			err = barometer.Errorf(barometer.Invalid, "%s: is not well-formed YAML: %v", name, r)
+		}
+	}()
 	file, err := parser.ParseBytes(src, 0)
 	if err != nil {
 		return located(name, err)
