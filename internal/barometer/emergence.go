@@ -18,6 +18,14 @@ type Reading struct {
 	Word         string    `json:"word"`     // calm, ordinary, unsettled or stormy
 	Provisional  bool      `json:"provisional,omitempty"`
 	Blind        bool      `json:"blind"` // we could not hear: the pressure is not to be trusted
+
+	// What it is made of: the 24 hours before At.
+	Coverage float64 `json:"coverage"` // share of them that could be heard, 0 to 1
+	Posts    uint32  `json:"posts"`    // mentions
+	Negative uint32  `json:"negative"` // of these, negative
+	Severe   uint32  `json:"severe"`   // of these, about harm
+	Expected float64 `json:"expected"` // negative mentions on an ordinary day
+	Days     uint32  `json:"days"`     // ordinary days that it is compared with
 }
 
 // IssueRecord is an issue as it was known at a time: one record for each transition, and one for its latest state.

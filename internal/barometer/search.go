@@ -31,6 +31,8 @@ type Stored struct {
 	Analysed
 	StoredAt time.Time `json:"stored_at"`
 	Copies   uint32    `json:"copies"` // mentions in its copy group for this organisation, itself included
+
+	Corrections []Correction `json:"corrections,omitempty"` // what people say: the analysis stays as the pipeline made it
 }
 
 // The steps of a series.

@@ -38,7 +38,7 @@ func (s *Store) Mentions(ctx context.Context, f barometer.Filter, p barometer.Pa
 	if err != nil {
 		return nil, "", err
 	}
-	if err := s.countCopies(ctx, f.Organisation, page); err != nil {
+	if err := s.complete(ctx, f.Organisation, page); err != nil {
 		return nil, "", err
 	}
 	if last != nil {
@@ -173,7 +173,7 @@ func (s *Store) Mention(ctx context.Context, organisation string, id barometer.I
 	if len(rows) == 0 {
 		return barometer.Stored{}, barometer.Errorf(barometer.NotFound, "no mention %s of organisation %q", id, organisation)
 	}
-	if err := s.countCopies(ctx, organisation, rows); err != nil {
+	if err := s.complete(ctx, organisation, rows); err != nil {
 		return barometer.Stored{}, err
 	}
 	return rows[0], nil
