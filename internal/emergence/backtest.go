@@ -28,7 +28,7 @@ type Period struct{ From, To time.Time }
 type Line struct {
 	At      time.Time
 	Issue   *IssueLine
-	Reading *Reading
+	Reading *barometer.Reading
 }
 
 // IssueLine is a transition of an issue.
@@ -58,7 +58,7 @@ func (l Line) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		At    time.Time `json:"at"`
 		Event string    `json:"event"`
-		*Reading
+		*barometer.Reading
 	}{l.At, "reading", l.Reading})
 }
 

@@ -2,6 +2,7 @@ package emergence
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -26,25 +27,45 @@ type burst struct {
 func (b *burst) excess() float64 { return max(0, 1-b.expected/float64(b.n)) }
 
 const (
-	leastPosts  = 3    // no term is tested on fewer authors
-	watchPosts  = 4    // so many people must have said it in words of their own before it is watched ...
-	alertPosts  = 6    // ... and before it is an alert
-	priorCount  = .5   // a term never seen before counts as half a post ...
-	priorPosts  = 2000 // ... in so many
-	quickWindow = 6 * 3600 * 1000
-	warmer      = 10 // terms with p-values so many times that of a watched one may support others
-	quickLift   = 4  // the window of six hours asks for more: shares of terms differ between morning and night
+	leastPosts   = 3    // no term is tested on fewer authors
+	watchPosts   = 4    // so many people must have said it in words of their own before it is watched ...
+	alertPosts   = 6    // ... and before it is an alert
+	priorCount   = .5   // a term never seen before counts as half a post ...
+	priorPosts   = 2000 // ... in so many
+	quickWindow  = 6 * 3600 * 1000
+	thinLanguage = 200 // posts of a language below which its words are looked up in the others too
+	warmer       = 10  // terms with p-values so many times that of a watched one may support others
+	quickLift    = 4   // the window of six hours asks for more: shares of terms differ between morning and night
 )
 
 // predictive returns the distribution of the number of posts with a term among n posts of its language, from its past:
 // a gamma posterior of the rate, which makes the count negative binomial, widened by the overdispersion phi.
-func (e *Engine) predictive(key uint64, lang string, n int) stats.NegBin {
+func (e *Engine) predictive(key uint64, lang, text string, n int) stats.NegBin {
 	a, x := e.vocab.count(key, e.day), e.vocab.exposure(lang, e.day)
+	if x < thinLanguage && lang != anyLang {
+		a, x = e.borrow(text, a, x)
+	}
 	// The prior fades as the term becomes known: it must make a new word possible, not pull down a common one.
 	prior := 1 / (1 + a)
 	mean := (a + priorCount*prior) / (x + priorPosts*prior) * float64(n)
 	inverse := 1/(a+priorCount) + (e.Dispersion.phi()-1)/max(mean, 1)
 	return stats.NegBin{Mean: mean, Phi: 1 + mean*inverse}
+}
+
+// borrow returns count and exposure of a term in the language that knows it best, for one that is hardly known: a short
+// post taken for the wrong language must not make a common word look new.
+func (e *Engine) borrow(text string, a, x float64) (count, posts float64) {
+	best := a / max(x, 1)
+	for _, l := range slices.Sorted(maps.Keys(e.vocab.exposures)) {
+		other := e.vocab.exposure(l, e.day)
+		if l == anyLang || other < thinLanguage {
+			continue
+		}
+		if c := e.vocab.count(termHash(l, text), e.day); c/other > best {
+			a, x, best = c, other, c/other
+		}
+	}
+	return a, x
 }
 
 // bursts tests every term that new posts brought and every one that was bursting at the last look.
@@ -96,12 +117,13 @@ func (e *Engine) bursts(now int64) []burst {
 func (e *Engine) testTerm(key uint64, lang string, size [2]int, now int64) (burst, bool) {
 	list := e.window.postings[key]
 	b := burst{key: key, posts: list, p: 1, lang: lang}
+	text := list[0].Terms[slices.Index(list[0].hashes, key)].Key
 	for i, after := range [2]int64{0, now - quickWindow} {
 		n := authors(list, after)
 		if n < leastPosts {
 			continue
 		}
-		d := e.predictive(key, lang, size[i])
+		d := e.predictive(key, lang, text, size[i])
 		if float64(n) < d.Mean*1.5 || i == 1 && float64(n) < d.Mean*quickLift {
 			continue
 		}

@@ -76,9 +76,9 @@ func (e *Engine) Add(obs ...Observation) { e.pending = append(e.pending, obs...)
 
 // Result is what ticks found.
 type Result struct {
-	Transitions []Event   // of issues, in order
-	Readings    []Reading // of the organisation, one an hour
-	Details     []Reading // of its sites, languages and concerns, one an hour each, with Config.Details
+	Transitions []Event             // of issues, in order
+	Readings    []barometer.Reading // of the organisation, one an hour
+	Details     []barometer.Reading // of its sites, languages and concerns, one an hour each, with Config.Details
 }
 
 // Event is a transition of an issue with the issue as it was then.
@@ -300,8 +300,8 @@ func (e *Engine) attach(g *group, now int64, r *Result) {
 		best = &Issue{ID: issueID(e.org.ID, g.posts[0].ID), Organisation: e.org.ID, Tier: tier, P: 1, Q: 1,
 			Detected: time.UnixMilli(now).UTC(), life: newLife(now)}
 		best.absorb(g)
-		best.Name = g.name
-		best.life.Rate0 = len(g.posts)
+		best.Name = e.nameOf(g)
+		best.life.Rate0, best.life.Named = len(g.posts), len(g.posts)
 		best.Rate = best.between(now-dayMillis, now)
 		best.life.Calm = now
 		e.issues = append(e.issues, best)
@@ -310,8 +310,9 @@ func (e *Engine) attach(g *group, now int64, r *Result) {
 		return
 	}
 	best.absorb(g)
-	if len(g.posts) >= 2*best.life.Rate0 && now-best.life.Opened <= 2*dayMillis {
-		best.Name = g.name // with more evidence the name is better
+	if len(g.posts) >= 2*best.life.Named && now-best.life.Opened <= 2*dayMillis {
+		best.life.Named = len(g.posts)
+		best.Name = e.nameOf(g) // with more evidence the name is better
 	}
 	if tier == Alert && best.Tier == Watch {
 		best.Tier = Alert

@@ -15,7 +15,6 @@ type group struct {
 	posts    []*post     // by time
 	distinct int         // authors with wordings of their own
 	lang     string      // most frequent among the posts
-	name     string
 	p, q     float64
 	tests    int // over which q is taken
 	observed int
@@ -24,18 +23,19 @@ type group struct {
 
 type groupTerm struct {
 	key     uint64
+	lexeme  string // key without what only a hashtag or a language changes
 	surface string
-	ngram   int
 	excess  float64
 	p       float64
 }
 
 const (
-	contained   = .5 // a term joins the seed when at least half the posts of the rarer one hold both ...
-	attachLift  = 5  // ... and they meet so many times more often than by chance
-	samePosts   = .5 // two groups that share so much of the smaller one's posts are one
-	sameWording = .6 // two posts that share so many of their terms say the same in the same words
-	leastExcess = .9 // a single term makes a post a member when it is so rarely explained by the past; else it takes two
+	contained      = .5 // a term joins the seed when at least half the posts of the rarer one hold both ...
+	attachLift     = 5  // ... and they meet so many times more often than by chance
+	samePosts      = .3 // two groups that share so much of the smaller one's posts are one
+	sameWording    = .6 // two posts that share so many of their terms say the same in the same words
+	enoughWordings = 12 // no rule asks for more
+	leastExcess    = .9 // a single term makes a post a member when it is so rarely explained by the past; else it takes two
 )
 
 // groups joins bursting terms around the strongest ones. Only the seed attracts: joining terms by chains of overlaps
@@ -64,10 +64,13 @@ func (e *Engine) groups(bursts []burst) []*group {
 				members = append(members, &bursts[j])
 			}
 		}
-		out = append(out, e.form(members))
+		out = append(out, form(members))
 	}
-	out = e.joinGroups(out)
-	out = slices.DeleteFunc(out, func(g *group) bool { return g.distinct < watchPosts || g.p > e.cfg.WatchP })
+	out = slices.DeleteFunc(joinGroups(out), func(g *group) bool { return g.p > e.cfg.WatchP })
+	for _, g := range out {
+		g.distinct = wordings(g.posts)
+	}
+	out = slices.DeleteFunc(out, func(g *group) bool { return g.distinct < watchPosts })
 	e.adjust(out)
 	return out
 }
@@ -91,7 +94,7 @@ func shared(a, b []*post) float64 {
 }
 
 // form makes a group of bursts: its posts are those with a telling term, or with two that tell something.
-func (e *Engine) form(members []*burst) *group {
+func form(members []*burst) *group {
 	g := &group{}
 	score := map[*post]float64{}
 	for _, b := range members {
@@ -100,7 +103,7 @@ func (e *Engine) form(members []*burst) *group {
 			score[p] += memberWeight(x)
 		}
 		t := groupTerm{key: b.key, excess: x, p: b.p}
-		t.surface, t.ngram = surface(b.key, b.posts)
+		t.surface, t.lexeme = surface(b.key, b.posts)
 		g.terms = append(g.terms, t)
 	}
 	g.p = combined(members)
@@ -115,7 +118,7 @@ func (e *Engine) form(members []*burst) *group {
 	}
 	slices.SortFunc(g.posts, earlier)
 	g.observed, g.expected = members[0].n, members[0].expected
-	e.finish(g)
+	g.lang = mainLanguage(g.posts)
 	return g
 }
 
@@ -196,22 +199,23 @@ func memberWeight(excess float64) float64 {
 	return 0
 }
 
-func (e *Engine) finish(g *group) {
+// mainLanguage is the most frequent language of posts.
+func mainLanguage(posts []*post) string {
 	langs := map[string]int{}
-	for _, p := range g.posts {
+	for _, p := range posts {
 		langs[p.Lang]++
 	}
+	most := ""
 	for l, n := range langs {
-		if best := langs[g.lang]; n > best || n == best && l < g.lang {
-			g.lang = l
+		if best := langs[most]; n > best || n == best && l < most {
+			most = l
 		}
 	}
-	g.distinct = wordings(g.posts)
-	g.name = e.nameOf(g)
+	return most
 }
 
 // joinGroups merges groups about the same posts, and across languages groups that share a link.
-func (e *Engine) joinGroups(list []*group) []*group {
+func joinGroups(list []*group) []*group {
 	for merged := true; merged; {
 		merged = false
 		for i := 0; i < len(list) && !merged; i++ {
@@ -219,7 +223,7 @@ func (e *Engine) joinGroups(list []*group) []*group {
 				if !sameThing(list[i], list[j]) {
 					continue
 				}
-				list[i] = e.union(list[i], list[j])
+				list[i] = union(list[i], list[j])
 				list = slices.Delete(list, j, j+1)
 				merged = true
 				break
@@ -232,6 +236,11 @@ func (e *Engine) joinGroups(list []*group) []*group {
 func sameThing(a, b *group) bool {
 	if less := min(len(a.posts), len(b.posts)); less > 0 && shared(a.posts, b.posts)/float64(less) >= samePosts {
 		return true
+	}
+	for _, t := range a.terms {
+		if slices.ContainsFunc(b.terms, func(u groupTerm) bool { return t.lexeme == u.lexeme }) {
+			return true // #haze and haze, or Guatemala in two languages
+		}
 	}
 	return a.lang != b.lang && shareLink(a.posts, b.posts)
 }
@@ -254,7 +263,7 @@ func shareLink(a, b []*post) bool {
 	return false
 }
 
-func (e *Engine) union(a, b *group) *group {
+func union(a, b *group) *group {
 	g := &group{terms: append(slices.Clone(a.terms), b.terms...), p: min(a.p, b.p), observed: a.observed, expected: a.expected}
 	slices.SortStableFunc(g.terms, func(x, y groupTerm) int { return cmp.Compare(x.p, y.p) })
 	if b.p < a.p {
@@ -263,12 +272,12 @@ func (e *Engine) union(a, b *group) *group {
 	g.posts = append(slices.Clone(a.posts), b.posts...)
 	slices.SortFunc(g.posts, earlier)
 	g.posts = slices.Compact(g.posts)
-	e.finish(g)
+	g.lang = mainLanguage(g.posts)
 	return g
 }
 
-// wordings counts the distinct authors who wrote in words of their own: near copies count once, whoever posts them, and
-// so do all posts of one author.
+// wordings counts the distinct authors who wrote in words of their own, up to a number that is enough for every
+// decision: near copies count once, whoever posts them, and so do all posts of one author.
 func wordings(posts []*post) int {
 	var kept []*post
 	seen := map[uint64]bool{}
@@ -277,7 +286,7 @@ func wordings(posts []*post) int {
 			continue
 		}
 		fresh := true
-		for _, k := range kept[max(0, len(kept)-64):] {
+		for _, k := range kept {
 			if similar(p, k) >= sameWording {
 				fresh = false
 				break
@@ -286,6 +295,9 @@ func wordings(posts []*post) int {
 		if fresh {
 			kept = append(kept, p)
 			seen[p.author] = true
+			if len(kept) == enoughWordings {
+				break
+			}
 		}
 	}
 	return len(kept)
@@ -305,21 +317,23 @@ func similar(a, b *post) float64 {
 	return float64(n) / float64(len(a.hashes)+len(b.hashes)-n)
 }
 
-// surface returns the most frequent spelling of a term and of how many words it is.
-func surface(key uint64, posts []*post) (string, int) {
+// surface returns the most frequent spelling of a term, and its lexeme.
+func surface(key uint64, posts []*post) (string, string) {
 	counts := map[string]int{}
-	best, ngram := "", 1
+	best, lexeme := "", ""
 	for _, p := range posts {
 		if i := slices.Index(p.hashes, key); i >= 0 {
 			s := p.Terms[i].Surface
 			counts[s]++
 			if counts[s] > counts[best] || counts[s] == counts[best] && s < best {
-				best, ngram = s, 1+strings.Count(p.Terms[i].Key, " ")
+				best, lexeme = s, lexemes.Replace(p.Terms[i].Key)
 			}
 		}
 	}
-	return best, ngram
+	return best, lexeme
 }
+
+var lexemes = strings.NewReplacer("#", "", " ", "")
 
 // nameOf returns the term that tells the group best from the past and covers most of it: log-odds with an informative
 // prior in standard errors (Monroe, Colaresi and Quinn 2008) times coverage. Of terms nearly as good the longest wins.

@@ -73,6 +73,7 @@ type IssueTerm struct {
 	Weight  float64 `json:"weight"` // share of the posts with it that the past does not explain, fading when it is no longer flagged
 	P       float64 `json:"p"`
 	key     uint64
+	lexeme  string
 }
 
 // Contributor is a series that rose with an issue.
@@ -120,6 +121,7 @@ type life struct {
 	Opened    int64
 	Changed   int64
 	Rate0     int // members when it was found
+	Named     int // posts of the group that gave it its name
 	Calm      int64
 	Recent    []*post // newest members that may represent it, by time
 	Counts    [4]map[string]int
@@ -318,7 +320,24 @@ func (i *Issue) cosine(g *group) float64 {
 
 // same says whether a group is about the issue.
 func (i *Issue) same(g *group) bool {
-	return i.overlap(g) >= .3 || i.jaccard(g) >= .3 || i.cosine(g) >= .5
+	return i.overlap(g) >= .3 || i.jaccard(g) >= .3 || i.cosine(g) >= .5 || i.touches(g) >= .3 && i.State != StateResolved
+}
+
+// touches is the share of a group's posts that hold a term of the issue.
+func (i *Issue) touches(g *group) float64 {
+	n := 0
+	for _, p := range g.posts {
+		if i.weight(p.hashes) >= .5 {
+			n++
+		}
+	}
+	lexeme := slices.ContainsFunc(g.terms, func(t groupTerm) bool {
+		return slices.ContainsFunc(i.Terms, func(x IssueTerm) bool { return x.lexeme == t.lexeme && x.Weight >= .5 })
+	})
+	if lexeme {
+		return 1
+	}
+	return float64(n) / float64(len(g.posts))
 }
 
 // absorb takes over what a group adds.
@@ -329,7 +348,7 @@ func (i *Issue) absorb(g *group) {
 	for _, t := range g.terms {
 		k := slices.IndexFunc(i.Terms, func(x IssueTerm) bool { return x.key == t.key })
 		if k < 0 {
-			i.Terms = append(i.Terms, IssueTerm{Surface: t.surface, Weight: t.excess, P: t.p, key: t.key})
+			i.Terms = append(i.Terms, IssueTerm{Surface: t.surface, Weight: t.excess, P: t.p, key: t.key, lexeme: t.lexeme})
 			continue
 		}
 		i.Terms[k].Weight = max(i.Terms[k].Weight, t.excess)

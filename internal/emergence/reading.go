@@ -1,61 +1,12 @@
 package emergence
 
 import (
-	"encoding/json"
 	"math"
 	"time"
 
+	"barometer/internal/barometer"
 	"barometer/internal/emergence/stats"
 )
-
-// Reading is the barometer at a time: how the last 24 hours compare with what is ordinary for this organisation at this
-// time of day and week. Pressure is a percentile: 50 is an ordinary day, and three in a hundred ordinary days read 97 or
-// more.
-type Reading struct {
-	At          time.Time
-	Of          string  // "" for all, or "concern:parking", "site:forum.example"
-	Pressure    float64 // 0 to 100
-	Low, High   float64 // 95 % interval: where it would lie if what is ordinary were known exactly
-	Tendency    string  // rising, steady or falling: against the 24 hours before
-	Word        string  // calm, ordinary, unsettled, stormy, or blind
-	Blind       bool    // less than half could be heard: there is no pressure
-	Provisional bool    // fewer than 28 days are known
-	Coverage    float64 // share that could be heard, 0 to 1
-	Posts       int     // mentions, negative ones, and those about harm, in the 24 hours
-	Negative    int
-	Severe      int
-	Concerns    int     // different concerns in negative posts
-	Expected    float64 // negative mentions on an ordinary day
-	Days        int     // days that it is compared with
-}
-
-// MarshalJSON writes no pressure when blind: silence is not calm, and no number would say so.
-func (r *Reading) MarshalJSON() ([]byte, error) {
-	type number = *float64
-	pressure, low, high := number(&r.Pressure), number(&r.Low), number(&r.High)
-	if r.Blind {
-		pressure, low, high = nil, nil, nil
-	}
-	return json.Marshal(struct {
-		At          time.Time `json:"at"`
-		Of          string    `json:"of,omitempty"`
-		Pressure    number    `json:"pressure"`
-		Low         number    `json:"low"`
-		High        number    `json:"high"`
-		Tendency    string    `json:"tendency"`
-		Word        string    `json:"word"`
-		Blind       bool      `json:"blind"`
-		Provisional bool      `json:"provisional"`
-		Coverage    float64   `json:"coverage"`
-		Posts       int       `json:"posts"`
-		Negative    int       `json:"negative"`
-		Severe      int       `json:"severe"`
-		Concerns    int       `json:"concerns"`
-		Expected    float64   `json:"expected"`
-		Days        int       `json:"days"`
-	}{r.At, r.Of, pressure, low, high, r.Tendency, r.Word, r.Blind, r.Provisional, r.Coverage, r.Posts, r.Negative, r.Severe,
-		r.Concerns, r.Expected, r.Days})
-}
 
 // The tendencies.
 const (
@@ -93,7 +44,8 @@ type dayWindow struct {
 	index                 float64
 }
 
-// read computes the readings of an hour.
+// read computes the readings of an hour: percentiles of the last 24 hours among what is ordinary for this organisation at
+// this time of day and week.
 func (e *Engine) read(now int64, r *Result) {
 	for _, n := range e.series.sortedNodes() {
 		if n.Hours == nil {
@@ -141,19 +93,20 @@ func (e *Engine) windows(n *node, now int64) (today dayWindow, past []dayWindow,
 	return today, past, yesterday
 }
 
-func (e *Engine) readNode(n *node, now int64) (Reading, bool) {
+func (e *Engine) readNode(n *node, now int64) (barometer.Reading, bool) {
 	today, past, yesterday := e.windows(n, now)
 	least := leastDays
 	if e.cfg.Warmup < leastDays*span {
 		least = 2
 	}
-	r := Reading{At: time.UnixMilli(now).UTC(), Of: n.Key, Coverage: today.heard, Posts: int(today.n), Negative: int(today.neg), Severe: int(today.sev),
-		Concerns: int(today.concerns), Days: len(past), Provisional: len(past) < fullDays, Tendency: TendencySteady}
+	r := barometer.Reading{Organisation: e.org.ID, Scope: n.Key, At: time.UnixMilli(now).UTC(), Coverage: today.heard,
+		Posts: uint32(today.n), Negative: uint32(today.neg), Severe: uint32(today.sev),
+		Days: uint32(len(past)), Provisional: len(past) < fullDays, Tendency: TendencySteady}
 	if len(past) < least {
 		return r, false
 	}
 	if today.heard < leastHeard {
-		r.Blind, r.Word = true, "blind"
+		r.Blind, r.Pressure, r.Low, r.High = true, 50, 0, 100 // nothing is known, and that is not calm
 		return r, true
 	}
 	o := fitOrdinary(past)
