@@ -64,7 +64,7 @@ func Daily(s Series, today int, o ShockOptions) DailyVerdict {
 	d.Drift.Expected, d.Drift.P = likeliest.mean, scanned(least)
 	d.Drift.Upper = likeliest.upper(unscanned(o.Alpha))
 	d.Drift.Alarm = d.Drift.P <= o.Alpha
-	d.P = scanned(min(d.Shock.MidP, least))
+	d.P = scanned(min(single*d.Shock.MidP, least))
 	d.Alarm = d.P <= o.Alpha
 	return d
 }
@@ -96,3 +96,7 @@ func unscanned(p float64) float64 {
 	}
 	return (lo + hi) / 2
 }
+
+// single is by how much the p-value of today alone counts for less than that of a sum, because a rise that lasts is what
+// is to be found: a rise of one day must be this much rarer.
+const single = 3
