@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,6 +27,7 @@ const (
 type overview struct {
 	Period   period
 	Periods  []periodLink
+	Latest   *periodLink // to the newest mention, when it is older than the period
 	Coverage coverage
 	Chart    chart
 	Mentions uint64
@@ -65,7 +67,8 @@ func (p *Pages) Overview(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := p.deps.Now().In(zone)
-	v, err := p.overview(r.Context(), o, newPeriod(r.URL.Query().Get("period"), now))
+	at, until := upTo(r.URL.Query().Get("until"), now)
+	v, err := p.overview(r.Context(), o, newPeriod(r.URL.Query().Get("period"), at).ending(until))
 	if err != nil {
 		p.failWith(w, r, err)
 		return
@@ -136,7 +139,11 @@ func (p *Pages) overview(ctx context.Context, o barometer.Organisation, per peri
 		SevereOf: base + "/mentions?" + with(span, "min_severity", strconv.Itoa(severe)).Encode(),
 	}
 	for _, choice := range periods {
-		v.Periods = append(v.Periods, periodLink{Label: choice.label, Href: base + "?period=" + choice.key, Current: choice.key == per.Key})
+		v.Periods = append(v.Periods, periodLink{Label: choice.label, Href: base + per.query(choice.key), Current: choice.key == per.Key})
+	}
+	if len(newest) > 0 && newest[0].PublishedAt.Before(per.From) {
+		at := newest[0].PublishedAt.In(per.From.Location())
+		v.Latest = &periodLink{Label: at.Format("2 January 2006"), Href: base + "?period=28d&until=" + at.Format(time.DateOnly)}
 	}
 	names := p.concernNames()
 	for i := range gravest {

@@ -10,6 +10,7 @@ import (
 // before, cut at the same time of day, so that a half-finished Tuesday is compared with half a Tuesday.
 type period struct {
 	Key, Label, Name string
+	Until            string // day (2006-01-02) that it ends with, or "" for now
 	Step             string
 	From, To         time.Time
 	PriorFrom        time.Time
@@ -46,6 +47,32 @@ func newPeriod(key string, now time.Time) period {
 	p.From = time.Date(now.Year(), now.Month(), now.Day()-chosen.days+1, 0, 0, 0, 0, now.Location())
 	p.PriorFrom, p.PriorTo = p.From.AddDate(0, 0, -chosen.days), end.AddDate(0, 0, -chosen.days)
 	return p
+}
+
+// upTo is now, or the end of the day (2006-01-02) that somebody asks for, where that is past.
+func upTo(day string, now time.Time) (at time.Time, until string) {
+	d, err := time.ParseInLocation(time.DateOnly, day, now.Location())
+	if end := d.AddDate(0, 0, 1).Add(-time.Second); err == nil && end.Before(now) {
+		return end, day
+	}
+	return now, ""
+}
+
+// ending says that the period ends with a past day.
+func (p period) ending(until string) period {
+	if p.Until = until; until != "" {
+		p.Name = "the " + p.Label + " up to " + p.To.Add(-time.Second).Format("2 January 2006")
+	}
+	return p
+}
+
+// query is the period in an address.
+func (p period) query(key string) string {
+	q := "?period=" + key
+	if p.Until != "" {
+		q += "&until=" + p.Until
+	}
+	return q
 }
 
 // name says a bucket in full, short in the width of an axis.

@@ -284,3 +284,20 @@ func TestAssetsAreOurOwnAndKept(t *testing.T) {
 		}
 	}
 }
+
+func TestPeriodsCanEndInThePast(t *testing.T) {
+	now := time.Date(2026, 3, 18, 9, 30, 0, 0, time.UTC)
+	at, until := upTo("2015-02-24", now)
+	p := newPeriod("7d", at).ending(until)
+	if got, want := p.From.Format(time.DateOnly)+" "+p.To.Format(time.DateTime), "2015-02-18 2015-02-25 00:00:00"; got != want {
+		t.Errorf("from and to %s, want %s", got, want)
+	}
+	if p.Name != "the 7 days up to 24 February 2015" || p.query("90d") != "?period=90d&until=2015-02-24" {
+		t.Errorf("name %q, link %q", p.Name, p.query("90d"))
+	}
+	for _, day := range []string{"", "2099-01-01", "yesterday", now.Format(time.DateOnly)} {
+		if at, until := upTo(day, now); !at.Equal(now) || until != "" {
+			t.Errorf("upTo(%q) = %v, %q", day, at, until)
+		}
+	}
+}
