@@ -48,7 +48,7 @@ func startEngines(tb testing.TB, dir string) *system {
 			tb.Fatalf("%s says %q: %v", name, line, err)
 		}
 	}
-	s.engines = fmt.Sprintf("nats: {url: %q, user: %q, password: %q}\nclickhouse: {addr: [%q], user: %q, password: %q}\n",
+	s.engines = fmt.Sprintf("nats: {url: %q, user: %q, password: %q}\nclickhouse: {addr: %q, user: %q, password: %q}\n",
 		at.NATS.URL, at.NATS.User, at.NATS.Password, at.ClickHouse.Addr, at.ClickHouse.User, at.ClickHouse.Password)
 	return s
 }
