@@ -100,8 +100,8 @@ func (t *transport) pass(ctx context.Context, b *testing.B, w *store.Writer, d *
 	}
 }
 
-// benchMentions makes mentions of five trusts over 60 days, of the size of social posts.
-func benchMentions(run string, from, n int) []barometer.Mention {
+// benchMentions makes mentions of five trusts, of the size of social posts, dated evenly over the days before now.
+func benchMentions(run string, from, n, days int) []barometer.Mention {
 	now := time.Now().UTC().Truncate(time.Second)
 	out := make([]barometer.Mention, n)
 	for i := range out {
@@ -110,15 +110,21 @@ func benchMentions(run string, from, n int) []barometer.Mention {
 		out[i] = barometer.Mention{ID: barometer.DeriveID(run, strconv.Itoa(k)), Source: "source-" + strconv.Itoa(k%12), Kind: "feed",
 			URL: "https://talk.example/posts/" + strconv.Itoa(k), Site: "talk.example", Author: barometer.Pseudonym(k%40_000 + 1),
 			Text: fmt.Sprintf("Waited %d hours at %s with my dad and nobody told us anything, not even when it would be our turn.", k%97, trust),
-			Lang: "en", PublishedAt: now.Add(-time.Duration(k%(60*24*60)) * time.Minute), DateQuality: barometer.DateExact, SeenAt: now,
+			Lang: "en", PublishedAt: now.Add(-time.Duration(k*7919%(days*24*3600)) * time.Second), DateQuality: barometer.DateExact, SeenAt: now,
 			Matches: []barometer.Match{{Organisation: trust, Hits: []barometer.Hit{{Term: trust, Start: 16, End: 16 + len(trust)}}}}}
 	}
 	return out
 }
 
 // BenchmarkTransport isolates stream and store: how many mentions a second go from Publish to an acknowledged, durable
-// row when nothing is analysed. Four publishers send 500 at a time, as archives do.
+// row when nothing is analysed. Four publishers send 500 at a time, as archives do. "live" is dated in the last day;
+// "history" is spread over 60 days, so that nearly all roll-ups are rebuilt all the time.
 func BenchmarkTransport(b *testing.B) {
+	b.Run("live", func(b *testing.B) { benchTransport(b, 1) })
+	b.Run("history", func(b *testing.B) { benchTransport(b, 60) })
+}
+
+func benchTransport(b *testing.B, days int) {
 	const publishers, batch, batches = 4, 500, 100
 	t := newTransport(b)
 	b.ReportAllocs()
@@ -130,7 +136,7 @@ func BenchmarkTransport(b *testing.B) {
 		for p := range publishers {
 			sending.Go(func() {
 				for n := range batches {
-					mentions := benchMentions(fmt.Sprintf("%d-%d", round, p), n*batch, batch)
+					mentions := benchMentions(fmt.Sprintf("%d-%d", round, p), n*batch, batch, days)
 					if err := t.publisher.Publish(b.Context(), mentions); err != nil {
 						b.Errorf("publish: %v", err)
 						return
@@ -167,7 +173,7 @@ func BenchmarkLatency(b *testing.B) {
 			defer tick.Stop()
 			for n := range probes {
 				<-tick.C
-				mentions := benchMentions("latency"+strconv.Itoa(round), n*batch, batch)
+				mentions := benchMentions("latency"+strconv.Itoa(round), n*batch, batch, 1)
 				mentions[0].Matches = []barometer.Match{{Organisation: "probe-" + strconv.Itoa(round)}}
 				mentions[0].Site = strconv.Itoa(n)
 				mu.Lock()

@@ -50,6 +50,14 @@ func TestCrashCampaign(t *testing.T) {
 		keep(t, dir, "analyze-1", "analyze", "--config", config),
 		keep(t, dir, "analyze-2", "analyze", "--config", config),
 	}
+	for _, name := range []string{"ingest", "analyze-1", "analyze-2"} {
+		eventually(t, time.Minute, name+" has started", func() error {
+			if !strings.Contains(said(dir, name, 1<<20), "started") {
+				return fmt.Errorf("it says %s", said(dir, name, 300))
+			}
+			return nil
+		})
+	}
 	killed := map[string]int{}
 	targets := []struct {
 		name string
