@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"barometer/internal/analyze"
@@ -27,6 +28,7 @@ func startAnalyze(c *Config, g *service.Group, s *stream.Stream, db *store.Store
 	if err != nil {
 		return fmt.Errorf("workers: %w", err)
 	}
+	copies := &sharedCopies{index: analyze.NewCopies(copiesMemory)}
 	g.Go("writer", writer.Run)
 	g.Go("health", func(ctx context.Context) error {
 		return s.RunHealth(ctx, db.WriteHealth)
@@ -38,7 +40,7 @@ func startAnalyze(c *Config, g *service.Group, s *stream.Stream, db *store.Store
 	})
 	g.Go("analysis", func(ctx context.Context) error {
 		return consumer.Run(ctx, func(ctx context.Context, d *stream.Delivery) {
-			deliver(ctx, p, writer, d, log)
+			deliver(ctx, p, copies, writer, d, log)
 		})
 	})
 	return nil
@@ -46,7 +48,7 @@ func startAnalyze(c *Config, g *service.Group, s *stream.Stream, db *store.Store
 
 // deliver analyses one message and hands it to the writer. It is acknowledged when its rows are durable, and given back
 // when they are not.
-func deliver(ctx context.Context, p *analyze.Pipeline, w *store.Writer, d *stream.Delivery, log *slog.Logger) {
+func deliver(ctx context.Context, p *analyze.Pipeline, copies *sharedCopies, w *store.Writer, d *stream.Delivery, log *slog.Logger) {
 	settle := func(err error) {
 		if err == nil {
 			err = d.Ack()
@@ -57,8 +59,27 @@ func deliver(ctx context.Context, p *analyze.Pipeline, w *store.Writer, d *strea
 			log.Warn("delivery not settled", "mentions", len(d.Mentions), "error", err)
 		}
 	}
-	if err := w.Write(ctx, analyzeAll(p, d.Mentions), settle); err != nil {
+	rows := analyzeAll(p, d.Mentions)
+	copies.regroup(rows)
+	if err := w.Write(ctx, rows, settle); err != nil {
 		settle(err)
+	}
+}
+
+// sharedCopies recognises near copies among all recent mentions that this process analysed. Exact copies have the same
+// group in every process, because the group of a text alone is a function of the text.
+type sharedCopies struct {
+	mu    sync.Mutex
+	index *analyze.Copies
+}
+
+func (c *sharedCopies) regroup(rows []barometer.Analysed) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range rows {
+		if !rows[i].Deleted {
+			regroup(c.index, &rows[i])
+		}
 	}
 }
 

@@ -54,8 +54,7 @@ type annotator struct {
 }
 
 const (
-	annotateChunk  = 256    // posts that are analysed in parallel before their lines are written
-	annotateMemory = 20_000 // texts that later ones are recognised as near copies of
+	annotateChunk = 256 // posts that are analysed in parallel before their lines are written
 )
 
 // runAnnotate is `barometer annotate`: posts in, annotated posts out, in input order.
@@ -82,7 +81,7 @@ func runAnnotate(ctx context.Context, std IO, args []string) error {
 	out := bufio.NewWriterSize(std.Out, 1<<20)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	copies := analyze.NewCopies(annotateMemory)
+	copies := analyze.NewCopies(copiesMemory)
 	var chunk []annotateInput
 	results := make([]annotated, annotateChunk)
 	write := func() error {

@@ -25,8 +25,8 @@ import (
 	"barometer/internal/source"
 )
 
-// backtestMemory is how many texts later ones are recognised as near copies of, in a back-test and live.
-const backtestMemory = 20_000
+// copiesMemory is how many texts later ones are recognised as near copies of.
+const copiesMemory = 20_000
 
 // runBacktest is `barometer backtest`: dated posts through gate, analysis and emergence in event time, without engines.
 func runBacktest(ctx context.Context, std IO, args []string) error {
@@ -189,7 +189,7 @@ func (plainPseudonyms) Pseudonym(platform, author string) barometer.Pseudonym {
 // observe analyses the mentions in order, on all cores, and gives near copies their group.
 func (a *archive) observe(p *analyze.Pipeline) iter.Seq2[emergence.Observation, error] {
 	return func(yield func(emergence.Observation, error) bool) {
-		copies := analyze.NewCopies(backtestMemory)
+		copies := analyze.NewCopies(copiesMemory)
 		const chunk = 1024
 		for from := 0; from < len(a.mentions); from += chunk {
 			part := a.mentions[from:min(from+chunk, len(a.mentions))]

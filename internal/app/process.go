@@ -135,9 +135,14 @@ func (p *process) start(ctx context.Context, load func() (*Config, error)) error
 			return err
 		}
 	}
+	known, err := newCatalogue(p.cfg)
+	if err != nil {
+		return err
+	}
+	p.takers = append(p.takers, known.replace)
 	ready := readiness(s, db)
 	if p.want.api {
-		if err := p.startAPI(ctx, db, pipeline, ready); err != nil {
+		if err := p.startAPI(ctx, db, pipeline, known, ready); err != nil {
 			return err
 		}
 	} else if err := p.startMonitor(ctx, ready); err != nil {
@@ -147,6 +152,7 @@ func (p *process) start(ctx context.Context, load func() (*Config, error)) error
 		if err := startAnalyze(p.cfg, p.group, s, db, pipeline, p.log); err != nil {
 			return err
 		}
+		startWatch(p.cfg, p.group, s, db, pipeline, known, p.log)
 	}
 	if p.want.ingest {
 		in, err := startIngest(ctx, p.cfg, p.group, s, p.log, p.reg)
@@ -177,12 +183,7 @@ func readiness(s *stream.Stream, db *store.Store) func(context.Context) error {
 	}
 }
 
-func (p *process) startAPI(ctx context.Context, db *store.Store, pipeline *analyze.Pipeline, ready func(context.Context) error) error {
-	known, err := newCatalogue(p.cfg)
-	if err != nil {
-		return err
-	}
-	p.takers = append(p.takers, known.replace)
+func (p *process) startAPI(ctx context.Context, db *store.Store, pipeline *analyze.Pipeline, known *catalogue, ready func(context.Context) error) error {
 	server, err := api.New(p.cfg.API, api.Deps{Store: db, Organisations: known.Organisations, Concerns: pipeline.Concerns,
 		Ready: ready, Metrics: p.reg, Version: version(), Log: p.log})
 	if err != nil {
