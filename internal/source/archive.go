@@ -73,6 +73,7 @@ type Archive struct {
 	split  splitter
 	csv    *csvHeader
 	pos    Position
+	torn   *Position // where a last line begins that is bad and not ended
 	good   int64
 }
 
@@ -200,8 +201,14 @@ func sniffArchive(head []byte, whole bool) (string, error) {
 // Format returns the format that was found.
 func (a *Archive) Format() string { return a.format }
 
-// Position returns where reading can go on after the posts returned so far.
-func (a *Archive) Position() Position { return a.pos }
+// Position returns where reading can go on after the posts returned so far. A last line that is bad and has no line break
+// is left for the next time: whoever writes the file may not have finished it.
+func (a *Archive) Position() Position {
+	if a.torn != nil {
+		return *a.torn
+	}
+	return a.pos
+}
 
 // Progress returns how far the reader has come.
 func (a *Archive) Progress() Progress {
@@ -223,6 +230,7 @@ func (a *Archive) Close() error {
 // its last whole record.
 func (a *Archive) Next() (barometer.Post, error) {
 	for {
+		before := a.pos
 		record, line, err := a.split.next()
 		if errors.Is(err, io.EOF) {
 			a.progress()
@@ -251,6 +259,9 @@ func (a *Archive) Next() (barometer.Post, error) {
 			}
 		}
 		a.pos.Bad++
+		if lines, ok := a.split.(*lineSplitter); ok && lines.open {
+			a.torn = &before
+		}
 		if a.opts.Bad != nil {
 			a.opts.Bad(BadRecord{Line: line, Reason: bad.reason})
 		}

@@ -61,8 +61,9 @@ func (t *textReader) at() (offset, line int64) { return t.offset, t.lines }
 
 // lineSplitter gives one line a record.
 type lineSplitter struct {
-	r   *textReader
-	buf []byte
+	r    *textReader
+	buf  []byte
+	open bool // the last record had no line break: perhaps it is still being written
 }
 
 func (s *lineSplitter) at() (offset, line int64) { return s.r.at() }
@@ -75,6 +76,7 @@ func (s *lineSplitter) next() ([]byte, int64, error) {
 	case long:
 		return nil, at, badRecord("the record is longer than %d bytes", maxRecord)
 	case errors.Is(err, io.EOF) && len(buf) > 0:
+		s.open = true
 		return buf, at, nil
 	}
 	return buf, at, err

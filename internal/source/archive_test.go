@@ -323,6 +323,35 @@ func TestArchiveSourceFollowsAGrowingFile(t *testing.T) {
 	}
 }
 
+func TestArchiveSourceWaitsForALineThatIsStillWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "posts.jsonl")
+	src := build(t, Config{Kind: "archive", Path: path}, nil)
+	var m memory
+	written := ""
+	for _, part := range []string{
+		`{"id":"1","text":"whole","published_at":"2015-02-16T23:36:05Z"}` + "\n" + `{"id":"2","text":"to`,
+		`rn","published_at":"2015-02-16`, `T23:36:05Z"}` + "\n",
+		`{"id":"3","text":"not ended, but whole","published_at":"2015-02-16T23:36:05Z"}`,
+	} {
+		written += part
+		if err := os.WriteFile(path, []byte(written), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // a second look changes nothing
+			if _, err := m.read(t, src); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var texts []string
+	for _, p := range m.posts {
+		texts = append(texts, p.Text)
+	}
+	if got := strings.Join(texts, "; "); got != "whole; torn; not ended, but whole" {
+		t.Errorf("read %q", got)
+	}
+}
+
 func TestArchiveProgress(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "posts.jsonl")
 	line := jsonLine + "\n"
