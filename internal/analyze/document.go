@@ -85,6 +85,7 @@ type document struct {
 	stems []string
 
 	statements []found // scratch of the severity step
+	threat     bool    // written by the severity step, read by the abuse step
 
 	stemmer  stemmer
 	concerns concernScratch

@@ -65,7 +65,9 @@ func (s *severityStep) analyze(doc *document, out *analysis) {
 		if r.level == 3 && out.Sentiment.Label == barometer.Positive { // "after my stroke they were wonderful"
 			continue
 		}
-		level = max(level, s.lowered(doc, f, r.level, r.kind))
+		at := s.lowered(doc, f, r.level, r.kind)
+		doc.threat = doc.threat || r.kind == ruleThreat && at > 0
+		level = max(level, at)
 	}
 	out.Severity = level
 }

@@ -31,9 +31,9 @@ func steps(tax *taxonomy, set *models.Set) []step {
 		{"stems", "1", stemStep{}},                                                   // doc.stems, stem hashes
 		{"negation", "1", negationStep{}},                                            // flagNegated
 		{"sentiment", "1+" + set.Version, sentimentStep{set}},                        // Sentiment
-		{"abuse", "baseline-1", newBaselineAbuse()},                                  // Abuse
 		{"concerns", "1+" + tax.version, newConcernStep(tax, newTrainedThemes(set))}, // Concerns
 		{"severity", "1", newSeverityStep(tax)},                                      // Severity
+		{"abuse", "1+" + set.Version, newAbuseStep(set)},                             // Abuse
 		{"copies", "1", copyStep{}},                                                  // CopyGroup
 		{"terms", "1", newTermStep()},                                                // Terms
 	}

@@ -140,24 +140,15 @@ func (r *Reader) Sentiment(lang string) (p [3]float32, known bool) {
 	return p, known
 }
 
-// Abuse returns the probability that a text abuses somebody, and whether a model was trained on the language.
-func (r *Reader) Abuse(lang string) (float32, bool) {
+// Abuse returns the probability that a text abuses somebody. For a language without labelled posts it rests on words
+// alone.
+func (r *Reader) Abuse(lang string) float32 {
 	m := r.set.Abuse[lang]
 	if m == nil {
-		return 0, false
+		m = r.set.Abuse["any"]
 	}
-	r.doc.Negate(lang)
 	s := r.score(m)
-	return sigmoid(s[1] - s[0]), true
-}
-
-// Themes appends the probability of each theme, in the order of Set.Themes.Labels, which is trained on English.
-func (r *Reader) Themes(dst []float32) []float32 {
-	r.doc.Negate("en")
-	for _, s := range r.score(r.set.Themes) {
-		dst = append(dst, sigmoid(s))
-	}
-	return dst
+	return sigmoid(s[1] - s[0])
 }
 
 // Scorer applies one model alone, for training and evaluation.

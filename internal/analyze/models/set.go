@@ -20,7 +20,7 @@ type Set struct {
 	Language *Linear            // classes are ISO 639-1 codes, or "other"
 	Gate     *Linear            // English: class 1 is a patient's comment, class 0 anything else
 	Sentence map[string]*Linear // sentiment by head: a language, "en.comments", or "any"
-	Abuse    map[string]*Linear // by language; class 1 is abuse
+	Abuse    map[string]*Linear // by language, or "any"; class 1 is abuse
 	Themes   *Linear            // NHS patient-experience themes, independent classes
 }
 
@@ -73,7 +73,7 @@ func Read(dir fs.FS) (*Set, error) {
 
 func (s *Set) check() error {
 	if s.Language == nil || s.Gate == nil || s.Themes == nil || s.Sentence["any"] == nil || s.Sentence["en"] == nil ||
-		s.Sentence["en.comments"] == nil || s.Abuse["en"] == nil {
+		s.Sentence["en.comments"] == nil || s.Abuse["en"] == nil || s.Abuse["any"] == nil {
 		return errors.New("load models: the set is not complete")
 	}
 	for head, m := range s.Sentence {

@@ -6,20 +6,28 @@ import (
 	"barometer/internal/analyze/models"
 )
 
+// abuseHeads are the models of abuse. Where there are no labelled posts, as in Finnish, "any" judges by the words of our
+// own lists alone, with what English and German say about how many of them make abuse.
 var abuseHeads = []struct {
 	name    string
+	lexicon []string
+	fit     spec
 	corpora []corpus
 }{
-	{"en", []corpus{
-		{"abuse/en.offensive.train.jsonl", "en", "tweets", 1, false},
-		{"abuse/en.offensive.val.jsonl", "en", "tweets", 1, true},
+	{"en", []string{"en", "abuse.en"}, abuseFit, []corpus{
+		{"abuse/en.offensive.train.jsonl", "en", "tweets", 1, false, 0},
+		{"abuse/en.offensive.val.jsonl", "en", "tweets", 1, true, 0},
 	}},
-	{"de", []corpus{{"abuse/de.germeval2018.train.jsonl", "de", "tweets", 1, false}}},
+	{"de", []string{"de", "abuse.de"}, abuseFit, []corpus{{"abuse/de.germeval2018.train.jsonl", "de", "tweets", 1, false, 0}}},
+	{"any", []string{"abuse.fi", "abuse.de", "abuse.en"}, spec{classes: 2, l2: 1e-4, iterations: 60}, []corpus{
+		{"abuse/en.offensive.train.jsonl", "en", "tweets", 1, false, 0},
+		{"abuse/de.germeval2018.train.jsonl", "de", "tweets", 1, false, 0},
+	}},
 }
 
 var abuseFit = spec{
-	shape:   models.Shape{WordBits: 17, CharBits: 17, CharMin: 3, CharMax: 5, Negation: false, Bigrams: true},
-	classes: 2, l2: 1e-4, iterations: 60,
+	shape:   models.Shape{WordBits: 17, CharBits: 17, CharMin: 3, CharMax: 5, Bigrams: true},
+	classes: 2, l2: 3e-4, iterations: 60,
 }
 
 func abuseSamples(dir string, corpora []corpus) ([]sample, error) {

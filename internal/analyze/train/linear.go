@@ -82,6 +82,10 @@ func (e *examples) gradient(w, g []float32, lo, hi, classes int, sigmoid bool) f
 		c := e.weight[i]
 		if sigmoid {
 			for k := range s {
+				if y[k] < 0 { // not known
+					s[k] = 0
+					continue
+				}
 				p := 1 / (1 + math.Exp(-float64(s[k])))
 				loss -= float64(c) * (float64(y[k])*math.Log(p+1e-12) + (1-float64(y[k]))*math.Log(1-p+1e-12))
 				s[k] = c * (float32(p) - y[k])

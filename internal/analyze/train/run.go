@@ -40,7 +40,7 @@ func runOnly(ctx context.Context, dataDir, outDir, only string, progress io.Writ
 		add("sentiment."+h.name, func() error { return t.sentiment(h.name, h.lexicon, h.fit, h.corpora) })
 	}
 	for _, h := range abuseHeads {
-		add("abuse."+h.name, func() error { return t.abuse(h.name, h.corpora) })
+		add("abuse."+h.name, func() error { return t.abuse(h.name, h.lexicon, h.fit, h.corpora) })
 	}
 	for _, step := range steps {
 		if err := ctx.Err(); err != nil {
@@ -98,11 +98,11 @@ func (t *trainer) language() error {
 func (t *trainer) gate() error {
 	var samples []sample
 	for _, c := range []corpus{
-		{"sentiment/en.semeval2013-16.jsonl.gz", "en", "0", 1, false},
-		{"streams/airlines-2015-02.jsonl.gz", "en", "0", 0.3, false},
-		{"abuse/en.offensive.train.jsonl", "en", "0", 0.3, false},
-		{"concerns/nhs-feedback.v6.jsonl", "en", "1", 4, false},
-		{"concerns/nhs-feedback.phase1.jsonl", "en", "1", 2, false},
+		{"sentiment/en.semeval2013-16.jsonl.gz", "en", "0", 1, false, 0},
+		{"streams/airlines-2015-02.jsonl.gz", "en", "0", 0.3, false, 0},
+		{"abuse/en.offensive.train.jsonl", "en", "0", 0.3, false, 0},
+		{"concerns/nhs-feedback.v6.jsonl", "en", "1", 4, false, 0},
+		{"concerns/nhs-feedback.phase1.jsonl", "en", "1", 2, false, 0},
 	} {
 		rows, err := readRows(filepath.Join(t.data, c.path))
 		if err != nil {
@@ -129,12 +129,15 @@ func (t *trainer) sentiment(name string, lexicons []string, fit spec, corpora []
 	return t.exclusive("sentiment."+name, fit, samples, nil)
 }
 
-func (t *trainer) abuse(name string, corpora []corpus) error {
+func (t *trainer) abuse(name string, lexicons []string, fit spec, corpora []corpus) error {
 	samples, err := abuseSamples(t.data, corpora)
 	if err != nil {
 		return err
 	}
-	return t.exclusive("abuse."+name, abuseFit, samples, nil)
+	if fit.lexicon, err = lexicon(t.data, lexicons...); err != nil {
+		return err
+	}
+	return t.exclusive("abuse."+name, fit, samples, nil)
 }
 
 // exclusive fits a model whose classes exclude each other: once without the held-out samples, to measure and to
@@ -151,7 +154,7 @@ func (t *trainer) exclusive(name string, s spec, samples []sample, labels []stri
 	}
 	temper, shift := calibration(scores, targets, weights)
 	m.Temper, m.Shift = temper, shift
-	t.say("%s: %s", name, measure(m, samples))
+	t.say("%s: %s", name, figuresOf(score(m, samples), samples))
 	for i := range samples {
 		samples[i].held = false
 	}
@@ -182,8 +185,9 @@ func (f figures) String() string {
 	return fmt.Sprintf("n %d, accuracy %.1f, macro-recall %.1f, macro-F1 %.1f, ECE %.3f", f.n, 100*f.accuracy, 100*f.recall, 100*f.f1, f.calibError)
 }
 
-func measure(m *models.Linear, samples []sample) figures {
-	k := m.Classes
+// figuresOf compares scores with targets; samples without a score do not count.
+func figuresOf(scores [][]float32, samples []sample) figures {
+	k := len(samples[0].target)
 	confusion := make([][]float64, k)
 	for c := range confusion {
 		confusion[c] = make([]float64, k)
@@ -191,7 +195,7 @@ func measure(m *models.Linear, samples []sample) figures {
 	var f figures
 	const bins = 10
 	var sure, right, in [bins]float64
-	for i, s := range score(m, samples) {
+	for i, s := range scores {
 		if s == nil {
 			continue
 		}
