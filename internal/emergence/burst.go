@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"barometer/internal/emergence/stats"
 )
@@ -16,8 +17,7 @@ type burst struct {
 	n        int     // distinct authors
 	expected float64
 	p        float64
-	lang     string
-	size     int   // posts of the language in the window
+	proof    TermEvidence
 	after    int64 // begin of the window in which it was strongest, or 0 for all of it
 	dist     stats.NegBin
 }
@@ -38,18 +38,23 @@ const (
 	quickLift    = 4   // the window of six hours asks for more: shares of terms differ between morning and night
 )
 
-// predictive returns the distribution of the number of posts with a term among n posts of its language, from its past:
-// a gamma posterior of the rate, which makes the count negative binomial, widened by the overdispersion phi.
-func (e *Engine) predictive(key uint64, lang, text string, n int) stats.NegBin {
-	a, x := e.vocab.count(key, e.day), e.vocab.exposure(lang, e.day)
-	if x < thinLanguage && lang != anyLang {
-		a, x = e.borrow(text, a, x)
-	}
+// predictive returns the distribution of the number of posts with a term among n posts, from its decayed count in its
+// decayed exposure: a gamma posterior of the rate, which makes the count negative binomial, widened by phi.
+func predictive(count, exposure, phi float64, n int) stats.NegBin {
 	// The prior fades as the term becomes known: it must make a new word possible, not pull down a common one.
-	prior := 1 / (1 + a)
-	mean := (a + priorCount*prior) / (x + priorPosts*prior) * float64(n)
-	inverse := 1/(a+priorCount) + (e.Dispersion.phi()-1)/max(mean, 1)
+	prior := 1 / (1 + count)
+	mean := (count + priorCount*prior) / (exposure + priorPosts*prior) * float64(n)
+	inverse := 1/(count+priorCount) + (phi-1)/max(mean, 1)
 	return stats.NegBin{Mean: mean, Phi: 1 + mean*inverse}
+}
+
+// past returns the decayed count and exposure that a term is judged by.
+func (e *Engine) past(key uint64, lang, text string) (count, exposure float64) {
+	count, exposure = e.vocab.count(key, e.day), e.vocab.exposure(lang, e.day)
+	if exposure < thinLanguage && lang != anyLang {
+		return e.borrow(text, count, exposure)
+	}
+	return count, exposure
 }
 
 // borrow returns count and exposure of a term in the language that knows it best, for one that is hardly known: a short
@@ -116,19 +121,25 @@ func (e *Engine) bursts(now int64) []burst {
 // testTerm tests a term in the windows of 24 and of 6 hours; the smaller p-value counts, doubled, for two were tried.
 func (e *Engine) testTerm(key uint64, lang string, size [2]int, now int64) (burst, bool) {
 	list := e.window.postings[key]
-	b := burst{key: key, posts: list, p: 1, lang: lang}
-	text := list[0].Terms[slices.Index(list[0].hashes, key)].Key
+	b := burst{key: key, posts: list, p: 1}
+	var count, exposure, phi float64
 	for i, after := range [2]int64{0, now - quickWindow} {
 		n := authors(list, after)
 		if n < leastPosts {
 			continue
 		}
-		d := e.predictive(key, lang, text, size[i])
+		if phi == 0 { // only now is it worth looking up
+			count, exposure = e.past(key, lang, list[0].Terms[slices.Index(list[0].hashes, key)].Key)
+			phi = e.Dispersion.phi()
+		}
+		d := predictive(count, exposure, phi, size[i])
 		if float64(n) < d.Mean*1.5 || i == 1 && float64(n) < d.Mean*quickLift {
 			continue
 		}
 		if p := min(1, 2*d.Tail(n)); p < b.p {
-			b.p, b.n, b.expected, b.size, b.after, b.dist = p, n, d.Mean, size[i], after, d
+			b.p, b.n, b.expected, b.after, b.dist = p, n, d.Mean, after, d
+			b.proof = TermEvidence{Lang: lang, Hours: [2]int{24, 6}[i], Observed: n, Count: count, Exposure: exposure, Size: size[i], Phi: phi,
+				Expected: d.Mean, P: p}
 		}
 	}
 	return b, b.p <= warmer*e.cfg.WatchP
@@ -136,7 +147,7 @@ func (e *Engine) testTerm(key uint64, lang string, size [2]int, now int64) (burs
 
 // adjust sets the q-values of groups over all tracked terms: those that were not looked at because too few posts hold
 // them count as tests too. Leaving them out would select on the same data.
-func (e *Engine) adjust(groups []*group) {
+func (e *Engine) adjust(groups []*group, at time.Time) {
 	p := make([]float64, len(groups))
 	for i := range groups {
 		p[i] = groups[i].p
@@ -144,7 +155,9 @@ func (e *Engine) adjust(groups []*group) {
 	tests := max(e.vocab.used, len(e.window.postings), len(p))
 	q := stats.BenjaminiHochberg(p, tests-len(p))
 	for i := range groups {
-		groups[i].q, groups[i].tests = min(q[i], 1), tests
+		g := groups[i]
+		g.q = min(q[i], 1)
+		g.judgement.At, g.judgement.All, g.judgement.Tests, g.judgement.Q = at, p, tests, g.q
 	}
 }
 

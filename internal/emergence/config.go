@@ -8,15 +8,16 @@ import (
 
 // Config of an Engine. The zero value of each field means the default named beside it.
 type Config struct {
-	TickEvery time.Duration `yaml:"tick_every"` // how often everything is computed: 15m. Ticks lie on multiples of it
-	Warmup    time.Duration `yaml:"warmup"`     // from the first post to the first issue or reading: 672h (28 days)
-	WatchP    float64       `yaml:"watch_p"`    // a term at or below this p-value is watched: 7e-5
-	AlertQ    float64       `yaml:"alert_q"`    // false discovery rate of term alerts over the whole vocabulary: 0.05
-	SeriesQ   float64       `yaml:"series_q"`   // false discovery rate of series alerts over all series and time: 0.10
-	MaxTerms  int           `yaml:"max_terms"`  // tracked terms, 16 bytes each: 1048576
-	MaxPosts  int           `yaml:"max_posts"`  // posts kept in the window of 24 hours: 100000
-	Details   bool          `yaml:"details"`    // readings of sites, languages and concerns as well
-	MaxSeries int           `yaml:"max_series"` // series of concern by site, kind and language: 20000
+	TickEvery    time.Duration     `yaml:"tick_every"` // how often everything is computed: 15m. Ticks lie on multiples of it
+	Warmup       time.Duration     `yaml:"warmup"`     // from the first post to the first issue or reading: 672h (28 days)
+	WatchP       float64           `yaml:"watch_p"`    // a term at or below this p-value is watched: 5e-5
+	AlertQ       float64           `yaml:"alert_q"`    // false discovery rate of term alerts over the whole vocabulary: 0.05
+	SeriesQ      float64           `yaml:"series_q"`   // false discovery rate of series alerts over all series and time: 0.10
+	MaxTerms     int               `yaml:"max_terms"`  // tracked terms, 16 bytes each: 1048576
+	MaxPosts     int               `yaml:"max_posts"`  // posts kept in the window of 24 hours: 100000
+	ConcernNames map[string]string `yaml:"-"`          // names of concerns for the issues that they give rise to; their ids where absent
+	Details      bool              `yaml:"details"`    // readings of sites, languages and concerns as well
+	MaxSeries    int               `yaml:"max_series"` // series of concern by site, kind and language: 20000
 }
 
 // Validate says which setting is out of its range.
@@ -48,7 +49,7 @@ func (c Config) withDefaults() Config {
 		c.Warmup = 28 * 24 * time.Hour
 	}
 	if c.WatchP == 0 {
-		c.WatchP = 7e-5
+		c.WatchP = 5e-5
 	}
 	if c.AlertQ == 0 {
 		c.AlertQ = .05

@@ -77,7 +77,7 @@ func (i *Issue) clone() *Issue {
 func (i *Issue) members() []barometer.ID {
 	ids := slices.Collect(maps.Keys(i.life.Members))
 	slices.SortFunc(ids, func(a, b barometer.ID) int {
-		if c := cmp.Compare(i.life.Members[a], i.life.Members[b]); c != 0 {
+		if c := cmp.Compare(i.life.Members[a].At, i.life.Members[b].At); c != 0 {
 			return c
 		}
 		return bytes.Compare(a[:], b[:])

@@ -36,6 +36,7 @@ type state struct {
 	First      int64 // Unix milliseconds of the first post, 0 before
 	Last       int64 // of the last step
 	day        int   // of the last step, counted from First
+	Closed     int64 // local day of the last test of a whole day
 	Late       int   // posts that came too late for the window
 }
 
@@ -169,22 +170,14 @@ func (e *Engine) observe(o *Observation, now int64) {
 		return
 	}
 	e.seen[o.ID] = now
-	p := &post{Observation: *o, at: o.At.UnixMilli(), author: uint64(o.Author)}
-	if p.author == 0 {
-		p.author = mixHash(binary.LittleEndian.Uint64(o.ID[:8]), binary.LittleEndian.Uint64(o.ID[8:]))
-	}
+	p := newPost(o)
 	if e.isCopy(p, now) {
 		return
 	}
-	p.hashes = make([]uint64, len(o.Terms))
-	for i, t := range o.Terms {
-		p.hashes[i] = termHash(o.Lang, t.Key)
-	}
-	p.links = links(o.Text, o.URL)
 	e.series.count(e, p)
 	for _, i := range e.issues {
 		if i.State != StateResolved || now-i.life.Changed < reopenWithin.Milliseconds() {
-			if i.weight(p.hashes) >= 1 {
+			if i.takes(p) {
 				i.join(p)
 			}
 		}
@@ -200,6 +193,17 @@ func (e *Engine) observe(o *Observation, now int64) {
 		}
 	}
 	e.window.add(p)
+}
+
+func newPost(o *Observation) *post {
+	p := &post{Observation: *o, at: o.At.UnixMilli(), author: uint64(o.Author), hashes: make([]uint64, len(o.Terms)), links: links(o.Text, o.URL)}
+	if p.author == 0 {
+		p.author = mixHash(binary.LittleEndian.Uint64(o.ID[:8]), binary.LittleEndian.Uint64(o.ID[8:]))
+	}
+	for i, t := range o.Terms {
+		p.hashes[i] = termHash(o.Lang, t.Key)
+	}
+	return p
 }
 
 // isCopy says whether the text, or the post it repeats, was seen before. The first of them counts the copies.
@@ -218,6 +222,9 @@ func (e *Engine) isCopy(p *post, now int64) bool {
 			break
 		}
 	}
+	if q := e.window.nearCopy(p); q != nil && !found {
+		first, found = q.ID, true
+	}
 	for _, k := range append(keys, termHash("", p.ID.String())) {
 		c, ok := e.contents[k]
 		if !ok {
@@ -230,6 +237,11 @@ func (e *Engine) isCopy(p *post, now int64) bool {
 		for _, q := range e.window.posts {
 			if q.ID == first {
 				q.copies++
+			}
+		}
+		for _, i := range e.issues {
+			if _, ok := i.life.Members[first]; ok {
+				i.Copies++
 			}
 		}
 	}
@@ -274,9 +286,19 @@ func (e *Engine) daily(now int64) {
 func (e *Engine) detect(now int64, r *Result) {
 	if len(e.window.touched) > 0 || len(e.bursting) > 0 {
 		found := e.bursts(now)
-		for _, g := range e.groups(found) {
+		for _, g := range e.groups(found, time.UnixMilli(now).UTC()) {
 			e.attach(g, now, r)
 		}
+	}
+	if now%hourMillis < e.cfg.TickEvery.Milliseconds() {
+		alarms := e.pulse(now)
+		if day := e.localDay(now); day > e.Closed {
+			if e.Closed > 0 {
+				alarms = append(alarms, e.closeDay(now)...)
+			}
+			e.Closed = day
+		}
+		e.surge(alarms, now, r)
 	}
 }
 
@@ -321,7 +343,7 @@ func (e *Engine) attach(g *group, now int64, r *Result) {
 }
 
 func newLife(now int64) life {
-	l := life{Members: map[barometer.ID]int64{}, Hours: map[int64]int{}, Opened: now, Changed: now}
+	l := life{Members: map[barometer.ID]member{}, Hours: map[int64]int{}, Opened: now, Changed: now}
 	for k := range l.Counts {
 		l.Counts[k] = map[string]int{}
 	}
@@ -408,9 +430,21 @@ func links(text, own string) []string {
 	return out
 }
 
-// freeze makes the evidence of an issue as it is.
-func (e *Engine) freeze(i *Issue, now int64) *Evidence {
-	return &Evidence{Version: Version, Organisation: e.org.ID, Issue: i.ID, Name: i.Name, At: time.UnixMilli(now).UTC(), State: i.State, Tier: i.Tier}
+// Forget drops what was said in posts that were deleted at their source. What they counted for stays, as a count and a
+// hash; their text does not.
+func (e *Engine) Forget(ids ...barometer.ID) {
+	for _, id := range ids {
+		e.pending = slices.DeleteFunc(e.pending, func(o Observation) bool { return o.ID == id })
+		e.seen[id] = e.Last
+		for _, p := range e.window.posts {
+			if p.ID == id {
+				p.Title, p.Text, p.URL, p.links = "", "", "", nil
+			}
+		}
+		for _, i := range e.issues {
+			i.life.Recent = slices.DeleteFunc(i.life.Recent, func(p *post) bool { return p.ID == id })
+		}
+	}
 }
 
 // String names the engine in logs and tests.

@@ -5,20 +5,21 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"barometer/internal/emergence/stats"
 )
 
 // group is a set of terms that burst together, and the posts they burst in.
 type group struct {
-	terms    []groupTerm // strongest first
-	posts    []*post     // by time
-	distinct int         // authors with wordings of their own
-	lang     string      // most frequent among the posts
-	p, q     float64
-	tests    int // over which q is taken
-	observed int
-	expected float64
+	terms     []groupTerm // strongest first
+	posts     []*post     // by time
+	distinct  int         // authors with wordings of their own
+	lang      string      // most frequent among the posts
+	p, q      float64
+	judgement TermJudgement // of its strongest part
+	observed  int
+	expected  float64
 }
 
 type groupTerm struct {
@@ -40,7 +41,7 @@ const (
 
 // groups joins bursting terms around the strongest ones. Only the seed attracts: joining terms by chains of overlaps
 // lets a large event run into the general vocabulary and disappear in it.
-func (e *Engine) groups(bursts []burst) []*group {
+func (e *Engine) groups(bursts []burst, at time.Time) []*group {
 	total := float64(len(e.window.posts))
 	taken := make([]bool, len(bursts))
 	var out []*group
@@ -64,14 +65,16 @@ func (e *Engine) groups(bursts []burst) []*group {
 				members = append(members, &bursts[j])
 			}
 		}
-		out = append(out, form(members))
+		if g := form(members); g.p <= e.cfg.WatchP {
+			out = append(out, g)
+		}
 	}
-	out = slices.DeleteFunc(joinGroups(out), func(g *group) bool { return g.p > e.cfg.WatchP })
+	out = joinGroups(out)
 	for _, g := range out {
 		g.distinct = wordings(g.posts)
 	}
 	out = slices.DeleteFunc(out, func(g *group) bool { return g.distinct < watchPosts })
-	e.adjust(out)
+	e.adjust(out, at)
 	return out
 }
 
@@ -106,7 +109,8 @@ func form(members []*burst) *group {
 		t.surface, t.lexeme = surface(b.key, b.posts)
 		g.terms = append(g.terms, t)
 	}
-	g.p = combined(members)
+	g.judgement = judge(members)
+	g.p = g.judgement.P
 	for p, s := range score {
 		if s >= 1 {
 			g.posts = append(g.posts, p)
@@ -122,35 +126,41 @@ func form(members []*burst) *group {
 	return g
 }
 
-// combined is the p-value of the terms of a group together: the strongest term, and what the others say in posts that do
-// not hold it, by Fisher's method. Posts are counted once, so that terms that always come together add nothing to each
+// judge computes the p-value of the terms of a group together: the strongest term, and what the others say in posts that
+// do not hold it, by Fisher's method. Posts are counted once, so that terms that always come together add nothing to each
 // other. The best supporter is paid for by the number of those that were tried.
-func combined(members []*burst) float64 {
-	p := members[0].p
-	logs, used := math.Log(max(p, smallestP)), []*burst{members[0]}
+func judge(members []*burst) TermJudgement {
+	j := TermJudgement{Terms: make([]TermEvidence, len(members)), P: members[0].p}
+	for i, b := range members {
+		j.Terms[i] = b.proof
+		j.Terms[i].Term, _ = surface(b.key, b.posts)
+	}
+	logs, used := logOf(j.P), []*burst{members[0]}
 	for range 2 {
-		var next *burst
-		least := 1.0
-		for _, b := range members[1:] {
+		best := Support{P: 1}
+		for i, b := range members[1:] {
 			if slices.Contains(used, b) {
 				continue
 			}
-			if alone := b.without(used) * float64(len(members)-len(used)); alone < least {
-				next, least = b, alone
+			n, left := b.without(used)
+			tried := len(members) - len(used)
+			if p := aloneP(b.dist, left, n) * float64(tried); p < best.P {
+				best = Support{Term: i + 1, Observed: n, Left: left, Tried: tried, P: p}
 			}
 		}
-		if next == nil {
+		if best.Tried == 0 {
 			break
 		}
-		used = append(used, next)
-		logs += math.Log(max(least, smallestP))
-		p = min(p, fisher(logs, len(used)))
+		j.Steps = append(j.Steps, best)
+		used = append(used, members[best.Term])
+		logs += logOf(best.P)
+		j.P = min(j.P, fisher(logs, len(used)))
 	}
-	return p
+	return j
 }
 
-// smallestP keeps logarithms finite.
-const smallestP = 1e-300
+// logOf keeps logarithms finite.
+func logOf(p float64) float64 { return math.Log(max(p, 1e-300)) }
 
 // fisher is the tail of the chi-square distribution of 2n degrees of freedom at -2 times the sum of n logarithms of
 // p-values.
@@ -163,13 +173,14 @@ func fisher(sum float64, n int) float64 {
 	return math.Exp(sum) * total
 }
 
-// without is the p-value of a term in the posts that hold none of the others.
-func (b *burst) without(others []*burst) float64 {
+// without returns the distinct authors of a term's posts that hold none of the other terms, and the share of the
+// window's posts that do not hold them.
+func (b *burst) without(others []*burst) (n int, left float64) {
 	rest := make([]*post, 0, len(b.posts))
 	covered := map[*post]bool{}
 	for _, o := range others {
 		for _, p := range o.posts {
-			if p.at > b.after && (b.lang == anyLang || p.Lang == b.lang) {
+			if p.at > b.after && (b.proof.Lang == anyLang || p.Lang == b.proof.Lang) {
 				covered[p] = true
 			}
 		}
@@ -179,13 +190,15 @@ func (b *burst) without(others []*burst) float64 {
 			rest = append(rest, p)
 		}
 	}
-	n := authors(rest, b.after)
-	left := float64(b.size-len(covered)) / float64(b.size)
+	return authors(rest, b.after), max(0, float64(b.proof.Size-len(covered))/float64(b.proof.Size))
+}
+
+// aloneP is the p-value of n authors in the share of the window that is left.
+func aloneP(d stats.NegBin, left float64, n int) float64 {
 	if n == 0 || left <= 0 {
 		return 1
 	}
-	d := stats.NegBin{Mean: b.dist.Mean * left, Phi: 1 + (b.dist.Phi-1)*left}
-	return min(1, 2*d.Tail(n))
+	return min(1, 2*stats.NegBin{Mean: d.Mean * left, Phi: 1 + (d.Phi-1)*left}.Tail(n))
 }
 
 // memberWeight is what a term of the given excess adds to a post; a post with 1 is a member.
@@ -264,10 +277,10 @@ func shareLink(a, b []*post) bool {
 }
 
 func union(a, b *group) *group {
-	g := &group{terms: append(slices.Clone(a.terms), b.terms...), p: min(a.p, b.p), observed: a.observed, expected: a.expected}
+	g := &group{terms: append(slices.Clone(a.terms), b.terms...), p: a.p, observed: a.observed, expected: a.expected, judgement: a.judgement}
 	slices.SortStableFunc(g.terms, func(x, y groupTerm) int { return cmp.Compare(x.p, y.p) })
 	if b.p < a.p {
-		g.observed, g.expected = b.observed, b.expected
+		g.p, g.observed, g.expected, g.judgement = b.p, b.observed, b.expected, b.judgement
 	}
 	g.posts = append(slices.Clone(a.posts), b.posts...)
 	slices.SortFunc(g.posts, earlier)
@@ -381,6 +394,9 @@ func (e *Engine) nameOf(g *group) string {
 		return cmp.Compare(a.key, b.key)
 	})
 	if len(all) == 0 {
+		if len(g.terms) == 0 {
+			return ""
+		}
 		return g.terms[0].surface
 	}
 	pick := all[0]

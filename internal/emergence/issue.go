@@ -62,7 +62,6 @@ type Issue struct {
 	Posted       []PostRef     `json:"representative"` // at most ten, diverse, by distinct authors
 	Transitions  []Transition  `json:"transitions"`
 	Organisation string        `json:"organisation"`
-	Opened       bool          `json:"-"`
 
 	life life
 }
@@ -115,16 +114,27 @@ type Transition struct {
 
 // life is what an issue is decided on.
 type life struct {
-	Members   map[barometer.ID]int64 // post -> Unix milliseconds; the last 48 hours
-	Hours     map[int64]int          // members by hour since 1970
-	SeenHours int64                  // nothing below is kept in Hours
+	Members   map[barometer.ID]member // the last 48 hours
+	Hours     map[int64]int           // members by hour since 1970
+	SeenHours int64                   // nothing below is kept in Hours
 	Opened    int64
 	Changed   int64
 	Rate0     int // members when it was found
 	Named     int // posts of the group that gave it its name
 	Calm      int64
-	Recent    []*post // newest members that may represent it, by time
+	Node      string // series that it was opened for
+	Measure   string
+	IsSeries  bool
+	Terms     *TermJudgement   // the strongest
+	Alarms    []SeriesEvidence // latest of each series
+	Recent    []*post          // newest members that may represent it, by time
 	Counts    [4]map[string]int
+}
+
+// member is a post of an issue: when it was published, in Unix milliseconds, and the hash of its text.
+type member struct {
+	At   int64
+	Hash [32]byte
 }
 
 const (
@@ -135,6 +145,7 @@ const (
 	mostIssues   = 500
 	mostRecent   = 60
 	mostTerms    = 40
+	settle       = 6 * hourMillis
 	hourMillis   = int64(time.Hour / time.Millisecond)
 )
 
@@ -163,7 +174,7 @@ func (i *Issue) join(p *post) bool {
 	if _, ok := l.Members[p.ID]; ok {
 		return false
 	}
-	l.Members[p.ID] = p.at
+	l.Members[p.ID] = member{p.at, hashText(p.Title, p.Text)}
 	l.Hours[p.at/hourMillis]++
 	i.Posts++
 	i.Copies += p.copies
@@ -196,10 +207,20 @@ func (i *Issue) between(from, to int64) int {
 	return n
 }
 
+// evidence keeps the latest alarm of each series.
+func (l *life) evidence(a *alarm) {
+	x := a.SeriesEvidence
+	if k := slices.IndexFunc(l.Alarms, func(y SeriesEvidence) bool { return y.Series == x.Series && y.Measure == x.Measure }); k >= 0 {
+		l.Alarms[k] = x
+	} else if len(l.Alarms) < mostContributors {
+		l.Alarms = append(l.Alarms, x)
+	}
+}
+
 // forget drops what no decision needs any more.
 func (i *Issue) forget(now int64) {
-	for id, at := range i.life.Members {
-		if at < now-kept.Milliseconds() {
+	for id, m := range i.life.Members {
+		if m.At < now-kept.Milliseconds() {
 			delete(i.life.Members, id)
 		}
 	}
@@ -244,6 +265,10 @@ func (i *Issue) live(now int64) (State, string) {
 		if now-i.life.Changed < newFor.Milliseconds() {
 			return i.State, ""
 		}
+	}
+	// What moves back and forth within hours is not news.
+	if now-i.life.Changed < settle && now-i.life.Calm < resolveAfter.Milliseconds() && i.State != StateNew && i.State != StateReopened {
+		return i.State, ""
 	}
 	switch {
 	case now-i.life.Calm >= resolveAfter.Milliseconds():
@@ -320,7 +345,29 @@ func (i *Issue) cosine(g *group) float64 {
 
 // same says whether a group is about the issue.
 func (i *Issue) same(g *group) bool {
+	if i.life.IsSeries {
+		return i.life.Node != all && i.State != StateResolved && i.covers(g) >= .5
+	}
 	return i.overlap(g) >= .3 || i.jaccard(g) >= .3 || i.cosine(g) >= .5 || i.touches(g) >= .3 && i.State != StateResolved
+}
+
+// covers is the share of a group's posts that count for the series that the issue was opened for.
+func (i *Issue) covers(g *group) float64 {
+	n := 0.0
+	for _, p := range g.posts {
+		if counts(i.life.Node, i.life.Measure, p) {
+			n++
+		}
+	}
+	return n / float64(len(g.posts))
+}
+
+// takes says whether a new post belongs to the issue.
+func (i *Issue) takes(p *post) bool {
+	if i.life.IsSeries {
+		return counts(i.life.Node, i.life.Measure, p)
+	}
+	return i.weight(p.hashes) >= 1
 }
 
 // touches is the share of a group's posts that hold a term of the issue.
@@ -364,9 +411,13 @@ func (i *Issue) absorb(g *group) {
 	i.Terms = i.Terms[:min(len(i.Terms), mostTerms)]
 	if g.p <= i.P {
 		i.P, i.Q, i.Observed, i.Expected = g.p, min(g.q, i.Q), g.observed, g.expected
+		i.life.Terms = &g.judgement
 	}
 	i.Q = min(i.Q, g.q)
 	for _, p := range g.posts {
 		i.join(p)
 	}
 }
+
+// IsOfSeries says whether the issue began with a rising series rather than with terms.
+func (i *Issue) IsOfSeries() bool { return len(i.Terms) == 0 }

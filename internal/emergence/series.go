@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"barometer/internal/barometer"
 )
 
 // series holds counts over time: by day, in the organisation's time zone, for every series, and by hour for those that
@@ -278,5 +276,3 @@ func (s *series) sortedNodes() []*node {
 	slices.SortFunc(out, func(a, b *node) int { return strings.Compare(a.Key, b.Key) })
 	return out
 }
-
-var _ = barometer.Negative

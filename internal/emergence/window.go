@@ -141,3 +141,29 @@ func authors(list []*post, after int64) int {
 	}
 	return len(seen)
 }
+
+const (
+	copyTerms   = 5  // fewer terms tell no copy from a coincidence
+	copyLikes   = .8 // Jaccard similarity of terms from which on a text is a copy
+	copyLookups = 30
+)
+
+// nearCopy returns a post of the window that says the same in nearly the same words, or nil. Copies are recognised
+// before they come here; this is for those with a word changed that nobody noticed.
+func (w *window) nearCopy(p *post) *post {
+	if len(p.hashes) < copyTerms {
+		return nil
+	}
+	rare := w.postings[p.hashes[0]]
+	for _, h := range p.hashes[1:] {
+		if list := w.postings[h]; len(list) > 0 && (len(list) < len(rare) || len(rare) == 0) {
+			rare = list
+		}
+	}
+	for _, q := range rare[:min(len(rare), copyLookups)] {
+		if similar(p, q) >= copyLikes {
+			return q
+		}
+	}
+	return nil
+}
