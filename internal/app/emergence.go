@@ -204,7 +204,11 @@ func (w *watcher) record(ctx context.Context, organisation string, engine *emerg
 			bundles = append(bundles, barometer.Evidence{Address: t.Evidence.Address(), Organisation: organisation, Issue: t.Issue.ID,
 				At: t.At, Body: t.Evidence.Canonical()})
 		}
-		w.log.Info("issue", "organisation", organisation, "issue", t.Issue.ID, "state", t.To, "tier", t.Tier)
+		level := slog.LevelInfo
+		if time.Since(t.At) > time.Hour { // history that is computed again
+			level = slog.LevelDebug
+		}
+		w.log.Log(ctx, level, "issue", "organisation", organisation, "issue", t.Issue.ID, "state", t.To, "tier", t.Tier)
 	}
 	if len(r.Transitions) > 0 || len(r.Readings) > 0 { // the numbers of open issues move without a transition
 		for _, issue := range engine.Issues() {
