@@ -104,7 +104,7 @@ func TestConfigSaysWhatIsWrong(t *testing.T) {
 		"keys[0]: sha256":            {Keys: []Key{{Name: "a", SHA256: "abc", Organisations: []string{"*"}}}},
 		"name at least one":          {Keys: []Key{{Name: "a", SHA256: key.SHA256}}},
 		"needs a name":               {Keys: []Key{{SHA256: key.SHA256, Organisations: []string{"*"}}}},
-		"want reader or operator":    {Keys: []Key{{Name: "a", SHA256: key.SHA256, Organisations: []string{"*"}, Role: "boss"}}},
+		"want reader, analyst or":    {Keys: []Key{{Name: "a", SHA256: key.SHA256, Organisations: []string{"*"}, Role: "boss"}}},
 		"keys[1]":                    {Keys: []Key{key, key}},
 		"without scheme":             {Hosts: []string{"https://x.example"}},
 		"cache_for":                  {CacheFor: time.Hour},

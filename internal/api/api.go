@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -25,6 +27,8 @@ type Store interface {
 	sourceReader
 	exporter
 	newcomers
+	emergenceReader
+	judgements
 }
 
 // Deps are what the server reads from. Organisations and Concerns are asked at every request, so that a reloaded
@@ -34,6 +38,7 @@ type Deps struct {
 	Organisations func() []barometer.Organisation
 	Concerns      func() []barometer.Concern
 	Ready         func(context.Context) error // nil is always ready
+	Warmup        time.Duration               // from the first mention to the first reading or issue; 0 is 28 days
 	Metrics       *prometheus.Registry        // nil is one of its own
 	Version       string
 	Log           *slog.Logger // nil is the default
@@ -53,6 +58,7 @@ type Server struct {
 	pages   *web.Pages
 	openapi []byte
 	now     func() time.Time
+	written atomic.Uint64 // verdicts and corrections so far: a kept answer from before one is not given again
 }
 
 // New builds the server and starts nothing.
@@ -87,7 +93,17 @@ func New(cfg Config, deps Deps) (*Server, error) {
 			p := s.problem(ctx, err)
 			return p.Status, p.Detail
 		},
-		Now: func() time.Time { return s.now() },
+		Now:      func() time.Time { return s.now() },
+		Warmup:   deps.Warmup,
+		MayJudge: func(ctx context.Context) bool { return principalOf(ctx).judges },
+		Judge: func(ctx context.Context, organisation, issue, verdict, reason string) error {
+			_, err := s.judge(ctx, organisation, issue, verdict, reason)
+			return err
+		},
+		Correct: func(ctx context.Context, organisation string, id barometer.ID, field, value string) error {
+			_, err := s.correct(ctx, organisation, id, field, value)
+			return err
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
@@ -190,10 +206,16 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) string {
 		return "refused"
 	}
 	r = r.WithContext(withPrincipal(r.Context(), who))
+	if r.Method == http.MethodPost {
+		if p := s.mayWrite(r, who); p != nil {
+			s.fail(w, r, p)
+			return "refused"
+		}
+	}
 	if streamed(r.URL.Path) || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
 		return s.direct(w, r)
 	}
-	a, hit, err := s.cache.get(r.Context(), cacheKey(who, r), func(ctx context.Context) *answer { return s.ask(ctx, r) })
+	a, hit, err := s.cache.get(r.Context(), s.cacheKey(who, r), func(ctx context.Context) *answer { return s.ask(ctx, r) })
 	if err != nil {
 		s.fail(w, r, s.problem(r.Context(), err))
 		return "none"
@@ -238,7 +260,7 @@ func (s *Server) direct(w http.ResponseWriter, r *http.Request) string {
 	return "none"
 }
 
-func cacheKey(who *principal, r *http.Request) string {
+func (s *Server) cacheKey(who *principal, r *http.Request) string {
 	form := "json"
 	switch accept := r.Header.Get("Accept"); {
 	case strings.Contains(accept, "text/html"):
@@ -246,7 +268,7 @@ func cacheKey(who *principal, r *http.Request) string {
 	case strings.Contains(accept, "text/csv"):
 		form = "csv"
 	}
-	return who.name + "\x00" + form + "\x00" + r.URL.EscapedPath() + "?" + r.URL.RawQuery
+	return strconv.FormatUint(s.written.Load(), 36) + "\x00" + who.name + "\x00" + form + "\x00" + r.URL.EscapedPath() + "?" + r.URL.RawQuery
 }
 
 // secure sets what every answer carries. The policy lets a page load our own style, script, images and data, and

@@ -30,7 +30,7 @@ func newServer(t testing.TB, cfg Config, m *memory) *Server {
 		Store:         m,
 		Organisations: func() []barometer.Organisation { return []barometer.Organisation{marram, kelo} },
 		Concerns:      func() []barometer.Concern { return taxonomy },
-		Log:           slog.New(slog.DiscardHandler),
+		Log:           slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -18,10 +18,11 @@ type principal struct {
 	name          string
 	organisations []string // ids; nil is all
 	operator      bool
+	judges        bool // may give verdicts and corrections
 }
 
 // local is who asks when no keys are configured: somebody on this machine.
-var local = &principal{name: "local", operator: true}
+var local = &principal{name: "local", operator: true, judges: true}
 
 func (p *principal) sees(organisation string) bool {
 	return p.organisations == nil || slices.Contains(p.organisations, organisation)
@@ -52,7 +53,7 @@ func newKeyring(keys []Key) keyring {
 	for i, k := range keys {
 		raw, _ := hex.DecodeString(k.SHA256) // Validate has seen it
 		copy(ring[i].hash[:], raw)
-		who := &principal{name: k.Name, operator: k.Role == RoleOperator}
+		who := &principal{name: k.Name, operator: k.Role == RoleOperator, judges: k.Role == RoleOperator || k.Role == RoleAnalyst}
 		if !slices.Contains(k.Organisations, "*") {
 			who.organisations = slices.Clone(k.Organisations)
 		}

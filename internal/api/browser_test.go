@@ -213,7 +213,14 @@ func serve(t testing.TB, s *Server) string {
 
 func testPages(t *testing.T, browser context.Context) {
 	held := newMemory(fixedNow)
+	emerge(held, fixedNow)
 	pages := map[string]string{
+		"issues":       "/o/marram/issues",
+		"issue":        "/o/marram/issues/a17e00c4b2d9",
+		"issue-watch":  "/o/marram/issues/b2c0ffee0001",
+		"issue-over":   "/o/marram/issues/c3d00d1e0002",
+		"issue-then":   "/o/marram/issues/a17e00c4b2d9?at=2026-11-19T08:00:00Z",
+		"no-issues":    "/o/kelo/issues",
 		"overview":     "/o/marram",
 		"overview-24h": "/o/marram?period=24h",
 		"overview-90d": "/o/marram?period=90d",

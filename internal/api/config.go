@@ -18,6 +18,7 @@ const DefaultListen = "127.0.0.1:8080"
 // The roles of a key.
 const (
 	RoleReader   = "reader"   // reads the organisations it names
+	RoleAnalyst  = "analyst"  // gives verdicts and corrections too
 	RoleOperator = "operator" // reads metrics too
 )
 
@@ -36,7 +37,7 @@ type Key struct {
 	Name          string   `yaml:"name"`          // shown in logs and metrics of use
 	SHA256        string   `yaml:"sha256"`        // 64 hexadecimal digits: HashKey of at least 20 random characters
 	Organisations []string `yaml:"organisations"` // ids, or "*" for all
-	Role          string   `yaml:"role"`          // reader or operator; "" is reader
+	Role          string   `yaml:"role"`          // reader, analyst or operator; "" is reader
 }
 
 // HashKey returns what the configuration holds of a key. One round of SHA-256 suffices because keys are random, not
@@ -88,8 +89,8 @@ func (k Key) validate() error {
 		return barometer.Errorf(barometer.Invalid, "sha256 of %q: want 64 hexadecimal digits", k.Name)
 	case len(k.Organisations) == 0:
 		return barometer.Errorf(barometer.Invalid, "organisations of %q: name at least one, or \"*\" for all", k.Name)
-	case k.Role != "" && k.Role != RoleReader && k.Role != RoleOperator:
-		return barometer.Errorf(barometer.Invalid, "role %q of %q: want %s or %s", k.Role, k.Name, RoleReader, RoleOperator)
+	case k.Role != "" && k.Role != RoleReader && k.Role != RoleAnalyst && k.Role != RoleOperator:
+		return barometer.Errorf(barometer.Invalid, "role %q of %q: want %s, %s or %s", k.Role, k.Name, RoleReader, RoleAnalyst, RoleOperator)
 	}
 	return nil
 }

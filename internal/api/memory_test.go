@@ -25,6 +25,8 @@ type memory struct {
 	busy    int           // questions at this moment
 	busiest int           // most questions at one moment
 	slow    time.Duration // each question takes this long
+
+	emerged
 }
 
 func (m *memory) ask(ctx context.Context) ([]barometer.Stored, error) {

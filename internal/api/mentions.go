@@ -43,6 +43,8 @@ type Mention struct {
 	Hits           []barometer.Hit        `json:"hits" doc:"Where the organisation's query matched, in characters"`
 	Redactions     []barometer.Redaction  `json:"redactions" doc:"What was removed where, in characters of the original"`
 	Pipeline       string                 `json:"pipeline" doc:"Version of everything that judged"`
+
+	Corrections []barometer.Correction `json:"corrections" doc:"What people say it should have been; filters and counts go by the pipeline"`
 }
 
 func view(row *barometer.Stored) Mention {
@@ -60,6 +62,7 @@ func view(row *barometer.Stored) Mention {
 	for _, match := range row.Matches {
 		m.Hits = append(m.Hits, match.Hits...)
 	}
+	m.Corrections = append([]barometer.Correction{}, row.Corrections...)
 	m.Redactions = append([]barometer.Redaction{}, row.Redactions...)
 	// A list is a list, also when it is empty.
 	if m.Concerns == nil {

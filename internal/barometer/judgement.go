@@ -1,5 +1,7 @@
 package barometer
 
+import "time"
+
 // Precision says how often the issues of a tier were worth telling, by the last verdict of people on each.
 type Precision struct {
 	Tier     string            `json:"tier"`
@@ -44,4 +46,65 @@ type Labelled struct {
 	Concerns  *[]string `json:"concerns,omitempty"` // empty: labelled as having none
 	Severity  *uint8    `json:"severity,omitempty"`
 	Abuse     string    `json:"abuse,omitempty"`
+}
+
+// IssueDetail is what the detail of an IssueRecord holds.
+type IssueDetail struct {
+	Terms          []IssueTerm       `json:"terms"`  // strongest first
+	Series         []IssueSeries     `json:"series"` // rising series that the issue explains
+	Copies         uint32            `json:"copies"` // posts that repeat a member; they are not counted
+	Rate           uint32            `json:"rate"`   // posts of the last 24 hours
+	Peak           uint32            `json:"peak"`   // highest rate so far
+	Detected       time.Time         `json:"detected,omitzero"`
+	BySource       []IssueShare      `json:"by_source"`
+	BySite         []IssueShare      `json:"by_site"`
+	ByLang         []IssueShare      `json:"by_lang"`
+	ByConcern      []IssueShare      `json:"by_concern"`
+	Representative []IssuePost       `json:"representative"` // diverse, by distinct authors
+	Transitions    []IssueTransition `json:"transitions"`    // oldest first
+}
+
+// IssueTerm is a word or phrase of an issue.
+type IssueTerm struct {
+	Term   string  `json:"term"`
+	Weight float64 `json:"weight"` // share of the posts with it that the past does not explain
+	P      float64 `json:"p"`
+}
+
+// IssueSeries is a series that rose with an issue.
+type IssueSeries struct {
+	Series   string  `json:"series"` // in words
+	Observed float64 `json:"observed"`
+	Expected float64 `json:"expected"`
+	P        float64 `json:"p"`
+	Q        float64 `json:"q"`
+}
+
+// IssueShare counts the posts of an issue by a property.
+type IssueShare struct {
+	Key   string `json:"key"`
+	Posts uint32 `json:"posts"`
+}
+
+// IssuePost is a post that represents an issue, redacted. Of one that was deleted since, the id is all that is left.
+type IssuePost struct {
+	ID      ID        `json:"id"`
+	At      time.Time `json:"at"`
+	Source  string    `json:"source"`
+	Site    string    `json:"site,omitempty"`
+	URL     string    `json:"url,omitempty"`
+	Lang    string    `json:"lang"`
+	Title   string    `json:"title,omitempty"`
+	Text    string    `json:"text"`
+	Deleted bool      `json:"deleted,omitempty"`
+}
+
+// IssueTransition is a step in the life of an issue.
+type IssueTransition struct {
+	At       time.Time `json:"at"`
+	From     string    `json:"from,omitempty"`
+	To       string    `json:"to"`
+	Tier     string    `json:"tier"`
+	Reason   string    `json:"reason"`
+	Evidence string    `json:"evidence,omitempty"`
 }

@@ -22,6 +22,7 @@ const (
 	severeShown  = 5
 	newestShown  = 6
 	excerptRunes = 220
+	shownIssues  = 6
 )
 
 type overview struct {
@@ -29,6 +30,9 @@ type overview struct {
 	Periods  []periodLink
 	Latest   *periodLink // to the newest mention, when it is older than the period
 	Coverage coverage
+	Reading  readingView
+	Issues   []issueRow // open ones, most urgent first
+	More     int        // open issues that are not shown
 	Chart    chart
 	Mentions uint64
 	Change   change
@@ -82,6 +86,9 @@ func (p *Pages) overview(ctx context.Context, o barometer.Organisation, per peri
 		feeling, feelingBefore, concerns, concernsBefore, gravity, gravityBefore []barometer.SeriesPoint
 		gravest, newest                                                          []barometer.Stored
 		sources                                                                  []barometer.SourceStatus
+		open                                                                     []barometer.IssueRecord
+		verdicts                                                                 []barometer.Verdict
+		now                                                                      readingView
 	)
 	current := barometer.Filter{Organisation: o.ID, From: per.From.UTC(), To: per.To.UTC()}
 	before := barometer.Filter{Organisation: o.ID, From: per.PriorFrom.UTC(), To: per.PriorTo.UTC()}
@@ -118,6 +125,9 @@ func (p *Pages) overview(ctx context.Context, o barometer.Organisation, per peri
 		sources, err = p.deps.Store.Sources(gctx)
 		return err
 	})
+	g.Go(func() (err error) { now, err = p.reading(gctx, o, p.deps.Now().In(per.To.Location())); return err })
+	g.Go(func() (err error) { open, err = p.deps.Store.Issues(gctx, o.ID, time.Time{}, OpenStates); return err })
+	g.Go(func() (err error) { verdicts, err = p.deps.Store.Verdicts(gctx, o.ID, ""); return err })
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
@@ -127,6 +137,7 @@ func (p *Pages) overview(ctx context.Context, o barometer.Organisation, per peri
 	counts, countsBefore := sums(feeling), sums(feelingBefore)
 	v := &overview{
 		Period:   per,
+		Reading:  now,
 		Coverage: newCoverage(sources, per.To),
 		Chart:    newChart(o.ID, feeling, per),
 		Mentions: total(counts),
@@ -144,6 +155,11 @@ func (p *Pages) overview(ctx context.Context, o barometer.Organisation, per peri
 	if len(newest) > 0 && newest[0].PublishedAt.Before(per.From) {
 		at := newest[0].PublishedAt.In(per.From.Location())
 		v.Latest = &periodLink{Label: at.Format("2 January 2006"), Href: base + "?period=28d&until=" + at.Format(time.DateOnly)}
+	}
+	SortByUrgency(open)
+	v.More = max(len(open)-shownIssues, 0)
+	for i := range open[:len(open)-v.More] {
+		v.Issues = append(v.Issues, newIssueRow(&open[i], verdicts))
 	}
 	names := p.concernNames()
 	for i := range gravest {

@@ -41,16 +41,31 @@ type Store interface {
 	Mention(ctx context.Context, organisation string, id barometer.ID) (barometer.Stored, error)
 	Series(ctx context.Context, q barometer.SeriesRequest) ([]barometer.SeriesPoint, error)
 	Sources(ctx context.Context) ([]barometer.SourceStatus, error)
+	ReadingAt(ctx context.Context, organisation, scope string, at time.Time) (barometer.Reading, error)
+	Readings(ctx context.Context, organisation, scope string, from, to time.Time) ([]barometer.Reading, error)
+	FirstMention(ctx context.Context, organisation string) (time.Time, error)
+	Issues(ctx context.Context, organisation string, asKnownAt time.Time, states []string) ([]barometer.IssueRecord, error)
+	Issue(ctx context.Context, organisation, id string, asKnownAt time.Time) (barometer.IssueRecord, error)
+	IssueHistory(ctx context.Context, organisation, id string, asKnownAt time.Time) ([]barometer.IssueRecord, error)
+	Evidence(ctx context.Context, address string) (barometer.Evidence, error)
+	Verdicts(ctx context.Context, organisation, issue string) ([]barometer.Verdict, error)
+	Precision(ctx context.Context, organisation string) ([]barometer.Precision, error)
+	CorrectionStats(ctx context.Context, organisation string) ([]barometer.Agreement, error)
 }
 
 // Deps are what the pages are made from. Organisations gives those of the caller; Problem turns an error into the
-// status and the sentence a caller may see.
+// status and the sentence a caller may see. Judge and Correct keep what somebody decided, after they have checked it;
+// MayJudge says whether the caller may, so that no form is shown in vain.
 type Deps struct {
 	Store         Store
 	Organisations func(context.Context) []barometer.Organisation
 	Concerns      func() []barometer.Concern
 	Problem       func(context.Context, error) (status int, detail string)
 	Now           func() time.Time
+	Warmup        time.Duration // 0 is 28 days
+	MayJudge      func(context.Context) bool
+	Judge         func(ctx context.Context, organisation, issue, verdict, reason string) error
+	Correct       func(ctx context.Context, organisation string, id barometer.ID, field, value string) error
 }
 
 // Pages renders the dashboard. Its methods are http.HandlerFuncs.
@@ -76,7 +91,7 @@ func New(deps Deps) (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse templates: %w", err)
 	}
-	for _, name := range []string{"home", "overview", "mentions", "mention", "sources", "problem"} {
+	for _, name := range []string{"home", "overview", "issues", "issue", "mentions", "mention", "sources", "problem"} {
 		page, err := base.Clone()
 		if err == nil {
 			page, err = page.ParseFS(files, "templates/"+name+".html")
@@ -167,7 +182,7 @@ type page struct {
 	Title        string
 	Organisation *barometer.Organisation // nil outside of one
 	Several      bool                    // the caller sees more than one organisation
-	Section      string                  // overview, mentions or sources
+	Section      string                  // overview, issues, mentions or sources
 	Body         any
 }
 

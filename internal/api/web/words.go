@@ -187,8 +187,26 @@ func (p *Pages) funcs() template.FuncMap {
 		"sentiments":      func() []sentimentWord { return sentiments },
 		"lower":           strings.ToLower,
 		"brief":           func(m mentionView, now time.Time) brief { return brief{m, now} },
+		"few":             fewDigits,
+		"upperFirst":      upperFirst,
+		"sentence":        sentence,
+		"issueItem":       func(r issueRow, now time.Time) issueItem { return issueItem{r, now} },
 		"hex":             func(n uint64) string { return fmt.Sprintf("%016x", n) },
 	}
+}
+
+// sentence makes a whole one of a phrase.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	return upperFirst(strings.TrimSuffix(s, ".")) + "."
+}
+
+// issueItem is an issue in a list.
+type issueItem struct {
+	Issue issueRow
+	Now   time.Time
 }
 
 // brief is a mention in a short list.

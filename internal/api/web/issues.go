@@ -1,0 +1,412 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"barometer/internal/barometer"
+)
+
+// issueRow is an issue in a list.
+type issueRow struct {
+	barometer.IssueRecord
+	Path, EvidencePath string
+	State              stateWord
+	Alert              bool
+	Numbers            string // "observed 23, expected 4.1"
+	Verdict            *barometer.Verdict
+}
+
+// issueStates are how the states of an issue are said and coloured.
+var issueStates = map[string]stateWord{
+	"new":      {"New", "orange", "just noticed", 1},
+	"rising":   {"Rising", "red", "more posts than in the window before", 0},
+	"peaking":  {"Peaking", "orange", "near its highest rate, no longer rising", 2},
+	"fading":   {"Fading", "yellow", "fewer posts than before", 3},
+	"resolved": {"Resolved", "grey", "a week back within what was ordinary before", 4},
+	"reopened": {"Reopened", "orange", "it came back", 1},
+}
+
+func issueState(state string) stateWord {
+	if w, ok := issueStates[state]; ok {
+		return w
+	}
+	return stateWord{Word: upperFirst(state), Tag: "grey"}
+}
+
+func newIssueRow(r *barometer.IssueRecord, verdicts []barometer.Verdict) issueRow {
+	row := issueRow{
+		IssueRecord: *r, Path: issuePath(r.Organisation, r.ID), State: issueState(r.State), Alert: r.Tier == "alert",
+		Numbers: "observed " + fewDigits(r.Observed) + ", expected " + fewDigits(r.Expected), Verdict: LastVerdict(verdicts, r.ID, time.Time{}),
+	}
+	if r.Evidence != "" {
+		row.EvidencePath = evidencePath(r.Organisation, r.Evidence)
+	}
+	return row
+}
+
+func issuePath(organisation, id string) string {
+	return "/o/" + url.PathEscape(organisation) + "/issues/" + url.PathEscape(id)
+}
+
+func evidencePath(organisation, address string) string {
+	return "/v1/organisations/" + url.PathEscape(organisation) + "/evidence/" + address
+}
+
+// shownResolved is how long after its end an issue stays in the list.
+const shownResolved = 90 * 24 * time.Hour
+
+type issuesPage struct {
+	Open, Resolved []issueRow
+	Precision      []precisionRow
+	Reading        readingView
+	Coverage       coverage
+	Now            time.Time
+	Atom, JSON     string
+}
+
+// precisionRow says how often a tier was right, in words.
+type precisionRow struct {
+	barometer.Precision
+	Name, Words, Counts string
+}
+
+func precisionRows(all []barometer.Precision) []precisionRow {
+	var rows []precisionRow
+	for _, p := range all {
+		row := precisionRow{Precision: p, Name: upperFirst(p.Tier)}
+		row.Words = "nobody has judged one yet"
+		if p.Judged > 0 {
+			row.Words = fmt.Sprintf("%s were true (95%% interval %.0f to %.0f%%)", shareWord(p.Share), math.Floor(100*p.Low), math.Ceil(100*p.High))
+			var counts []string
+			for _, v := range verdictWords {
+				if n := p.Verdicts[v.Value]; n > 0 {
+					counts = append(counts, fmt.Sprintf("%d %s", n, strings.ToLower(v.Word)))
+				}
+			}
+			row.Counts = strings.Join(counts, ", ")
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// Issues lists what emerged: what goes on, most urgent first, and what is over.
+func (p *Pages) Issues(w http.ResponseWriter, r *http.Request) {
+	o, zone, err := p.organisation(r)
+	if err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	now := p.deps.Now().In(zone)
+	body := issuesPage{Now: now, Atom: feedPath(o.ID, "atom"), JSON: feedPath(o.ID, "json")}
+	var all []barometer.IssueRecord
+	var verdicts []barometer.Verdict
+	var precision []barometer.Precision
+	var sources []barometer.SourceStatus
+	g, ctx := errgroup.WithContext(r.Context())
+	g.Go(func() (err error) { all, err = p.deps.Store.Issues(ctx, o.ID, time.Time{}, nil); return err })
+	g.Go(func() (err error) { verdicts, err = p.deps.Store.Verdicts(ctx, o.ID, ""); return err })
+	g.Go(func() (err error) { precision, err = p.deps.Store.Precision(ctx, o.ID); return err })
+	g.Go(func() (err error) { sources, err = p.deps.Store.Sources(ctx); return err })
+	g.Go(func() (err error) { body.Reading, err = p.reading(ctx, o, now); return err })
+	if err := g.Wait(); err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	SortByUrgency(all)
+	for i := range all {
+		row := newIssueRow(&all[i], verdicts)
+		switch {
+		case row.IssueRecord.State != "resolved":
+			body.Open = append(body.Open, row)
+		case now.Sub(row.At) < shownResolved:
+			body.Resolved = append(body.Resolved, row)
+		}
+	}
+	slices.SortStableFunc(body.Resolved, func(a, b issueRow) int { return b.At.Compare(a.At) })
+	body.Precision = precisionRows(precision)
+	body.Coverage = newCoverage(sources, now)
+	p.render(w, r, "issues", page{Title: "Issues", Organisation: &o, Section: "issues", Body: body})
+}
+
+func feedPath(organisation, format string) string {
+	return "/v1/organisations/" + url.PathEscape(organisation) + "/feed." + format
+}
+
+// reading fetches the current reading with the weeks before it.
+func (p *Pages) reading(ctx context.Context, o barometer.Organisation, now time.Time) (readingView, error) {
+	past, err := p.deps.Store.Readings(ctx, o.ID, "", now.AddDate(0, 0, -readingDays).UTC(), now.Add(time.Hour).UTC())
+	if err != nil {
+		return readingView{}, err
+	}
+	r, err := p.deps.Store.ReadingAt(ctx, o.ID, "", time.Time{})
+	var v readingView
+	switch {
+	case err == nil:
+		v = newReadingView(&r, "", past, now)
+	case barometer.KindOf(err) == barometer.NotFound:
+		first, err := p.deps.Store.FirstMention(ctx, o.ID)
+		if err != nil {
+			return v, err
+		}
+		v = newReadingView(nil, WarmUp(first, now, p.deps.Warmup), past, now)
+	default:
+		return v, err
+	}
+	v.Href = "/v1/organisations/" + url.PathEscape(o.ID) + "/readings?format=csv"
+	return v, nil
+}
+
+// bundle is what the page of an issue reads of its evidence.
+type bundle struct {
+	Terms []struct {
+		Term     string  `json:"term"`
+		Window   string  `json:"window"`
+		Observed float64 `json:"observed"`
+		Expected float64 `json:"expected"`
+		Phi      float64 `json:"phi"`
+		P        float64 `json:"p"`
+		Q        float64 `json:"q"`
+		Tests    int     `json:"tests"`
+	} `json:"terms"`
+	Series []struct {
+		Series   string  `json:"series"`
+		Observed float64 `json:"observed"`
+		Expected float64 `json:"expected"`
+		Phi      float64 `json:"phi"`
+		P        float64 `json:"p"`
+		Q        float64 `json:"q"`
+	} `json:"series"`
+	Posts []struct {
+		At time.Time `json:"at"`
+	} `json:"posts"`
+	Members  int      `json:"members"`
+	Coverage *float64 `json:"coverage"`
+}
+
+type issuePage struct {
+	issueRow
+	Detail       barometer.IssueDetail
+	Spread       []spread
+	Curve        curve
+	Why          []string
+	Tested       string
+	Told         []issuePost
+	Steps        []stepRow
+	Verdicts     []barometer.Verdict
+	VerdictWords []verdictWord
+	Chosen       string
+	MayJudge     bool
+	Precision    precisionRow
+	At           time.Time // as known then; zero is now
+	Now          time.Time
+}
+
+type spread struct {
+	Name   string
+	Shares []shareRow
+}
+
+type shareRow struct {
+	Name  string
+	Posts uint32
+	Width string
+}
+
+type issuePost struct {
+	barometer.IssuePost
+	Title, Text []segment
+	Cut         bool
+	Link, Path  string
+}
+
+type stepRow struct {
+	barometer.IssueTransition
+	Word, Tag, EvidencePath, ThenPath string
+}
+
+// Issue is one issue: why it was raised, how it went, where it is told, and what people think of it.
+func (p *Pages) Issue(w http.ResponseWriter, r *http.Request) {
+	o, zone, err := p.organisation(r)
+	if err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	now := p.deps.Now().In(zone)
+	var at time.Time
+	if raw := r.URL.Query().Get("at"); raw != "" {
+		if at, err = time.Parse(time.RFC3339, raw); err != nil {
+			p.failWith(w, r, barometer.Errorf(barometer.Invalid, "at %q: want a time such as 2026-11-21T08:00:00Z", raw))
+			return
+		}
+	}
+	body, err := p.issue(r.Context(), o, r.PathValue("issue"), at, now)
+	if err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	body.MayJudge = at.IsZero() && p.deps.MayJudge(r.Context())
+	p.render(w, r, "issue", page{Title: body.Name, Organisation: &o, Section: "issues", Body: body})
+}
+
+func (p *Pages) issue(ctx context.Context, o barometer.Organisation, id string, at, now time.Time) (*issuePage, error) {
+	record, err := p.deps.Store.Issue(ctx, o.ID, id, at)
+	if err != nil {
+		return nil, err
+	}
+	history, err := p.deps.Store.IssueHistory(ctx, o.ID, id, at)
+	if err != nil {
+		return nil, err
+	}
+	verdicts, err := p.deps.Store.Verdicts(ctx, o.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	precision, err := p.deps.Store.Precision(ctx, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	v := &issuePage{issueRow: newIssueRow(&record, verdicts), Verdicts: verdicts, VerdictWords: verdictWords, At: at, Now: now}
+	if v.Detail, err = DecodeDetail(record.Detail); err != nil {
+		return nil, err
+	}
+	if v.Verdict != nil {
+		v.Chosen = v.Verdict.Verdict
+	}
+	for _, row := range precisionRows(precision) {
+		if row.Tier == record.Tier {
+			v.Precision = row
+		}
+	}
+	// What was frozen first shows how it began, what was frozen last why it is told.
+	var first, last bundle
+	for i, step := range history {
+		if step.Evidence == "" {
+			continue
+		}
+		if err := p.evidence(ctx, o.ID, step.Evidence, &first); err != nil {
+			return nil, err
+		}
+		history = history[i:]
+		break
+	}
+	if record.Evidence != "" {
+		if err := p.evidence(ctx, o.ID, record.Evidence, &last); err != nil {
+			return nil, err
+		}
+	}
+	v.Why, v.Tested = whyWords(&record, &last)
+	end := now
+	if !at.IsZero() {
+		end = at.In(now.Location())
+	}
+	v.Curve = newCurve(history, &first, &last, record.Since, end)
+	names := p.concernNames()
+	v.Spread = spreads(&v.Detail, names)
+	for _, post := range v.Detail.Representative {
+		shown := issuePost{IssuePost: post, Link: safeLink(post.URL), Path: "/o/" + url.PathEscape(o.ID) + "/mentions/" + post.ID.String()}
+		var words []string
+		for _, t := range v.Detail.Terms {
+			words = append(words, searchWords(`"`+t.Term+`"`)...)
+		}
+		shown.Title = mark(post.Title, nil, words)
+		shown.Text, shown.Cut = cut(mark(post.Text, nil, words), listRunes)
+		v.Told = append(v.Told, shown)
+	}
+	for _, t := range slices.Backward(v.Detail.Transitions) {
+		word := issueState(t.To)
+		row := stepRow{IssueTransition: t, Word: word.Word, Tag: word.Tag, ThenPath: v.Path + "?at=" + url.QueryEscape(t.At.UTC().Format(time.RFC3339))}
+		if t.Evidence != "" {
+			row.EvidencePath = evidencePath(o.ID, t.Evidence)
+		}
+		v.Steps = append(v.Steps, row)
+	}
+	return v, nil
+}
+
+// evidence reads a bundle. One that was not kept, as of a deleted organisation, leaves the page without its numbers.
+func (p *Pages) evidence(ctx context.Context, organisation, address string, into *bundle) error {
+	e, err := p.deps.Store.Evidence(ctx, address)
+	if barometer.KindOf(err) == barometer.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if e.Organisation != organisation {
+		return fmt.Errorf("evidence %s belongs to another organisation", address)
+	}
+	if err := json.Unmarshal(e.Body, into); err != nil {
+		return fmt.Errorf("evidence %s: %w", address, err)
+	}
+	return nil
+}
+
+// whyWords explains in sentences what the evidence says.
+func whyWords(r *barometer.IssueRecord, b *bundle) (why []string, tested string) {
+	if len(b.Terms) > 0 {
+		t := b.Terms[0]
+		hours := "24 hours"
+		if t.Window == "6h" {
+			hours = "6 hours"
+		}
+		why = append(why, fmt.Sprintf("In %s, %s different authors wrote “%s”, where %s would be ordinary. By chance, so many or more come up %s.",
+			hours, fewDigits(t.Observed), t.Term, fewDigits(t.Expected), chanceTimes(t.P)))
+		if t.Tests > 0 {
+			tested = fmt.Sprintf("%s terms were tested at the same time; that is allowed for.", thousands(uint64(t.Tests)))
+		}
+	}
+	for _, s := range b.Series[:min(len(b.Series), 2)] {
+		why = append(why, fmt.Sprintf("The count of %s was %s, where %s would be ordinary: by chance %s.", s.Series, fewDigits(s.Observed),
+			fewDigits(s.Expected), chanceTimes(s.P)))
+	}
+	if len(why) == 0 {
+		why = []string{fmt.Sprintf("%s were counted where %s would be ordinary. By chance, so many or more come up %s.", fewDigits(r.Observed),
+			fewDigits(r.Expected), chanceTimes(r.P))}
+	}
+	return why, tested
+}
+
+func chanceTimes(p float64) string {
+	words := chance(p)
+	if strings.HasPrefix(words, "less") {
+		return words + " times"
+	}
+	return "once" + strings.TrimPrefix(words, "1") + " times"
+}
+
+func spreads(d *barometer.IssueDetail, concerns map[string]string) []spread {
+	var all []spread
+	add := func(name string, shares []barometer.IssueShare, word func(string) string) {
+		if len(shares) == 0 {
+			return
+		}
+		s := spread{Name: name}
+		top := max(shares[0].Posts, 1)
+		for _, one := range shares[:min(len(shares), 6)] {
+			s.Shares = append(s.Shares, shareRow{word(one.Key), one.Posts, percent(100 * float64(one.Posts) / float64(top))})
+		}
+		all = append(all, s)
+	}
+	same := func(s string) string { return s }
+	add("Sites", d.BySite, same)
+	add("Sources", d.BySource, same)
+	add("Languages", d.ByLang, language)
+	add("Concerns", d.ByConcern, func(id string) string {
+		if n := concerns[id]; n != "" {
+			return n
+		}
+		return id
+	})
+	return all
+}
