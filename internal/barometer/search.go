@@ -30,7 +30,7 @@ type Stored struct {
 	Organisation string `json:"organisation"`
 	Analysed
 	StoredAt time.Time `json:"stored_at"`
-	Copies   uint32    `json:"copies"` // mentions in its copy group for this organisation, itself included
+	Copies   uint32    `json:"copies"` // mentions in its copy group for this organisation within a week of it, itself included
 
 	Corrections []Correction `json:"corrections,omitempty"` // what people say: the analysis stays as the pipeline made it
 }

@@ -53,41 +53,21 @@ func newest(rows []row) []row {
 	return kept
 }
 
-// mentionColumns are the columns of an insert in the order of (*block).columns. stored_at is the server's.
-const mentionColumns = "organisation, published_at, id, seen_at, date_quality, source, kind, site, url, title, text, " +
-	"declared_lang, author, repost_of, hit_terms, hit_in_title, hit_starts, hit_ends, redaction_kinds, redaction_in_title, " +
-	"redaction_starts, redaction_ends, lang, lang_confidence, sentiment, negative, positive, reason_terms, reason_weights, " +
-	"concerns, concern_frameworks, concern_probs, concern_reasons, concern_terms, concern_weights, severity, abuse, " +
-	"abuse_target, copy_group, pipeline"
+// mentionColumns are the columns of an insert in the order of (*block).appendTo. stored_at is the server's.
+const mentionColumns = "organisation, published_at, id, seen_at, date_quality, source, kind, site, url, title, text, author, " +
+	"lang, sentiment, negative, positive, concerns, severity, abuse, copy_group, pipeline, details"
 
 // block is a batch of rows by column, as the native protocol carries them. It is built once and can be sent again.
 type block struct {
 	token string // lets the server recognise this block when it is sent again
 
-	organisation, dateQuality, source, kind, site, url, title, text, declaredLang, repostOf []string
-	published, seen                                                                         []time.Time
-	id                                                                                      []string
-	author                                                                                  []uint64
-	hitTerms                                                                                [][]string
-	hitInTitle                                                                              [][]bool
-	hitStarts, hitEnds                                                                      [][]uint32
-	redactionKinds                                                                          [][]string
-	redactionInTitle                                                                        [][]bool
-	redactionStarts, redactionEnds                                                          [][]uint32
-	lang, sentiment                                                                         []string
-	langConfidence, negative, positive                                                      []uint16
-	reasonTerms                                                                             [][]string
-	reasonWeights                                                                           [][]int16
-	concerns, concernFrameworks                                                             [][]string
-	concernProbs                                                                            [][]uint16
-	concernReasons                                                                          [][]uint8
-	concernTerms                                                                            [][]string
-	concernWeights                                                                          [][]int16
-	severity                                                                                []uint8
-	abuse                                                                                   []uint16
-	abuseTarget                                                                             []string
-	copyGroup                                                                               []uint64
-	pipeline                                                                                []string
+	organisation, dateQuality, source, kind, site, url, title, text []string
+	published, seen                                                 []time.Time
+	id, lang, sentiment, pipeline, details                          []string
+	author, copyGroup                                               []uint64
+	negative, positive, abuse                                       []uint16
+	concerns                                                        [][]string
+	severity                                                        []uint8
 }
 
 func newBlock(rows []row) *block {
@@ -112,91 +92,34 @@ func (b *block) add(r *row) {
 	b.url = append(b.url, r.URL)
 	b.title = append(b.title, r.Title)
 	b.text = append(b.text, r.Text)
-	b.declaredLang = append(b.declaredLang, r.Mention.Lang)
 	b.author = append(b.author, uint64(r.Author))
-	b.repostOf = append(b.repostOf, packHex(r.RepostOf))
-
-	hits := len(r.hits)
-	terms, inTitle := make([]string, hits), make([]bool, hits)
-	starts, ends := make([]uint32, hits), make([]uint32, hits)
-	for i, hit := range r.hits {
-		terms[i], inTitle[i], starts[i], ends[i] = hit.Term, hit.Field == "title", uint32(hit.Start), uint32(hit.End)
-	}
-	b.hitTerms, b.hitInTitle = append(b.hitTerms, terms), append(b.hitInTitle, inTitle)
-	b.hitStarts, b.hitEnds = append(b.hitStarts, starts), append(b.hitEnds, ends)
-
-	redactions := len(r.Redactions)
-	kinds, inTitle := make([]string, redactions), make([]bool, redactions)
-	starts, ends = make([]uint32, redactions), make([]uint32, redactions)
-	for i, x := range r.Redactions {
-		kinds[i], inTitle[i], starts[i], ends[i] = x.Kind, x.Field == "title", uint32(x.Start), uint32(x.End)
-	}
-	b.redactionKinds, b.redactionInTitle = append(b.redactionKinds, kinds), append(b.redactionInTitle, inTitle)
-	b.redactionStarts, b.redactionEnds = append(b.redactionStarts, starts), append(b.redactionEnds, ends)
-
 	b.lang = append(b.lang, r.Analysis.Lang)
-	b.langConfidence = append(b.langConfidence, tenThousandths(r.LangConfidence))
 	b.sentiment = append(b.sentiment, r.Sentiment.Label)
 	b.negative = append(b.negative, tenThousandths(r.Sentiment.Negative))
 	b.positive = append(b.positive, tenThousandths(r.Sentiment.Positive))
-	reasonTerms, reasonWeights := packReasons(nil, nil, r.Sentiment.Reasons)
-	b.reasonTerms, b.reasonWeights = append(b.reasonTerms, reasonTerms), append(b.reasonWeights, reasonWeights)
-
-	concerns := len(r.Concerns)
-	ids, frameworks := make([]string, concerns), make([]string, concerns)
-	probs, counts := make([]uint16, concerns), make([]uint8, concerns)
-	var concernTerms []string
-	var concernWeights []int16
-	for i, c := range r.Concerns {
-		ids[i], probs[i] = c.ID, tenThousandths(c.Probability)
-		if c.Framework != nil {
-			frameworks[i] = *c.Framework
-		}
-		reasons := c.Reasons[:min(len(c.Reasons), math.MaxUint8)]
-		counts[i] = uint8(len(reasons))
-		concernTerms, concernWeights = packReasons(concernTerms, concernWeights, reasons)
+	concerns := make([]string, len(r.Concerns))
+	for i := range r.Concerns {
+		concerns[i] = r.Concerns[i].ID
 	}
-	b.concerns, b.concernFrameworks = append(b.concerns, ids), append(b.concernFrameworks, frameworks)
-	b.concernProbs, b.concernReasons = append(b.concernProbs, probs), append(b.concernReasons, counts)
-	b.concernTerms, b.concernWeights = append(b.concernTerms, concernTerms), append(b.concernWeights, concernWeights)
-
+	b.concerns = append(b.concerns, concerns)
 	b.severity = append(b.severity, r.Severity)
 	b.abuse = append(b.abuse, tenThousandths(r.Abuse.Probability))
-	b.abuseTarget = append(b.abuseTarget, r.Abuse.Target)
 	b.copyGroup = append(b.copyGroup, r.CopyGroup)
 	b.pipeline = append(b.pipeline, r.Pipeline)
+	b.details = append(b.details, string(appendDetails(nil, r)))
 }
 
 // appendTo fills a batch of an insert of mentionColumns.
 func (b *block) appendTo(batch driver.Batch) error {
 	for i, column := range []any{
-		b.organisation, b.published, b.id, b.seen, b.dateQuality, b.source, b.kind, b.site, b.url, b.title, b.text,
-		b.declaredLang, b.author, b.repostOf, b.hitTerms, b.hitInTitle, b.hitStarts, b.hitEnds, b.redactionKinds, b.redactionInTitle,
-		b.redactionStarts, b.redactionEnds, b.lang, b.langConfidence, b.sentiment, b.negative, b.positive, b.reasonTerms, b.reasonWeights,
-		b.concerns, b.concernFrameworks, b.concernProbs, b.concernReasons, b.concernTerms, b.concernWeights, b.severity, b.abuse,
-		b.abuseTarget, b.copyGroup, b.pipeline,
+		b.organisation, b.published, b.id, b.seen, b.dateQuality, b.source, b.kind, b.site, b.url, b.title, b.text, b.author,
+		b.lang, b.sentiment, b.negative, b.positive, b.concerns, b.severity, b.abuse, b.copyGroup, b.pipeline, b.details,
 	} {
 		if err := batch.Column(i).Append(column); err != nil {
 			return fmt.Errorf("column %d: %w", i, err)
 		}
 	}
 	return nil
-}
-
-func packReasons(terms []string, weights []int16, reasons []barometer.Reason) ([]string, []int16) {
-	for _, r := range reasons {
-		terms = append(terms, r.Term)
-		weights = append(weights, int16(max(math.MinInt16, min(math.MaxInt16, math.Round(float64(r.Weight)*100)))))
-	}
-	return terms, weights
-}
-
-func unpackReasons(terms []string, weights []int16) []barometer.Reason {
-	reasons := make([]barometer.Reason, min(len(terms), len(weights)))
-	for i := range reasons {
-		reasons[i] = barometer.Reason{Term: terms[i], Weight: float32(weights[i]) / 100}
-	}
-	return reasons
 }
 
 func tenThousandths(p float32) uint16 {

@@ -63,9 +63,15 @@ func restrict(f *barometer.Filter, except string) (*condition, error) {
 		c.and("copy_group = {copy_group:UInt64}", clickhouse.Named("copy_group", f.CopyGroup))
 	}
 	if f.FirstOfCopy {
-		c.and(query("first_of_copy"))
+		c.firstOfCopy()
 	}
 	return c, nil
+}
+
+// firstOfCopy keeps the earliest mention of each copy group. Only the groups of mentions that the conditions so far
+// select are looked at.
+func (c *condition) firstOfCopy() {
+	c.and(strings.Replace(query("first_of_copy"), "/* others */", strings.Join(c.sql, " AND "), 1))
 }
 
 // span returns the half-open range of seconds that a filter asks for. Rows are kept to the second below, so a bound

@@ -81,7 +81,9 @@ func (s *Store) page(ctx context.Context, f *barometer.Filter, after *position, 
 // candidates returns the newest keys of rows that match, some of them perhaps by an older version. It looks at the
 // last days first and then at ever longer times before, because most pages are full long before all months are read.
 func (s *Store) candidates(ctx context.Context, f *barometer.Filter, after *position, n int) ([]position, error) {
-	c, err := restrict(f, "")
+	each := *f
+	each.FirstOfCopy = false
+	c, err := restrict(&each, "")
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +92,11 @@ func (s *Store) candidates(ctx context.Context, f *barometer.Filter, after *posi
 		to = min(to, after.published.Unix()+1)
 		c.and("(published_at < fromUnixTimestamp({after:Int64}) OR id < unhex({after_id:String}))",
 			clickhouse.Named("after", after.published.Unix()), clickhouse.Named("after_id", after.id.String()))
+	}
+	c.and("published_at >= fromUnixTimestamp({window_from:Int64})")
+	c.and("published_at < fromUnixTimestamp({window_to:Int64})")
+	if f.FirstOfCopy {
+		c.firstOfCopy()
 	}
 	sql := c.in(query("mentions"))
 	var keys []position
@@ -228,62 +235,90 @@ func (s *Store) Export(ctx context.Context, f barometer.Filter, yield func(barom
 	}
 }
 
+// copyReach is how many days before and after a mention its copies are counted. Copies follow each other within days;
+// a count over all time would read all time.
+const copyReach = 7
+
+// copyKey is a copy group on a day, counted from 1970.
+type copyKey struct {
+	group uint64
+	day   int64
+}
+
+func dayOf(t time.Time) int64 { return t.Unix() / (24 * 60 * 60) }
+
 // countCopies fills in how many mentions of the organisation stand in each one's copy group.
 func (s *Store) countCopies(ctx context.Context, organisation string, rows []barometer.Stored) error {
-	groups := map[uint64]uint32{}
+	groups, days := map[uint64]bool{}, map[int64]bool{}
 	for i := range rows {
 		if group := rows[i].CopyGroup; group != 0 {
-			groups[group] = 1
+			groups[group] = true
+			for day := dayOf(rows[i].PublishedAt) - copyReach; day <= dayOf(rows[i].PublishedAt)+copyReach; day++ {
+				days[day] = true
+			}
 		}
 	}
+	counts := map[copyKey]uint64{}
 	if len(groups) > 0 {
-		if err := s.copies(ctx, organisation, groups); err != nil {
+		if err := s.copies(ctx, organisation, groups, days, counts); err != nil {
 			return classify("copies", err)
 		}
 	}
 	for i := range rows {
-		rows[i].Copies = max(groups[rows[i].CopyGroup], 1)
+		n := uint64(0)
+		for day := dayOf(rows[i].PublishedAt) - copyReach; day <= dayOf(rows[i].PublishedAt)+copyReach; day++ {
+			n += counts[copyKey{rows[i].CopyGroup, day}]
+		}
+		rows[i].Copies = uint32(max(n, 1))
 	}
 	return nil
 }
 
-func (s *Store) copies(ctx context.Context, organisation string, groups map[uint64]uint32) error {
-	table, err := ext.NewTable("wanted", ext.Column("copy_group", column.Type("UInt64")))
+func (s *Store) copies(ctx context.Context, organisation string, groups map[uint64]bool, days map[int64]bool, counts map[copyKey]uint64) error {
+	wanted, err := ext.NewTable("wanted", ext.Column("copy_group", column.Type("UInt64")))
 	if err != nil {
 		return err
 	}
 	for group := range groups {
-		if err := table.Append(group); err != nil {
+		if err := wanted.Append(group); err != nil {
 			return err
 		}
 	}
-	found, err := s.db.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(table)), query("copies"),
+	near, err := ext.NewTable("days", ext.Column("day", column.Type("Date")))
+	if err != nil {
+		return err
+	}
+	for day := range days {
+		if err := near.Append(time.Unix(day*24*60*60, 0).UTC()); err != nil {
+			return err
+		}
+	}
+	found, err := s.db.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted, near)), query("copies"),
 		clickhouse.Named("organisation", organisation))
 	if err != nil {
 		return err
 	}
 	defer found.Close() //nolint:errcheck // read to the end
 	for found.Next() {
-		var group uint64
-		var n uint64
-		if err := found.Scan(&group, &n); err != nil {
+		var group, n uint64
+		var day time.Time
+		if err := found.Scan(&group, &day, &n); err != nil {
 			return err
 		}
-		groups[group] = uint32(n)
+		counts[copyKey{group, dayOf(day)}] = n
 	}
 	return found.Err()
 }
 
-// each scans the rows of a query of storedColumns.
+// each scans the rows of a query.
 func (s *Store) each(ctx context.Context, sql string, values []any, yield func(*barometer.Stored) error) error {
 	found, err := s.db.Query(ctx, sql, values...)
 	if err != nil {
 		return err
 	}
-	var scan scanner
 	for found.Next() {
 		var row barometer.Stored
-		if err = scan.row(found, &row); err != nil {
+		if err = scanRow(found, &row); err != nil {
 			break
 		}
 		if err = yield(&row); err != nil {
@@ -293,85 +328,29 @@ func (s *Store) each(ctx context.Context, sql string, values []any, yield func(*
 	return errors.Join(err, found.Err(), found.Close())
 }
 
-// scanner holds what a row is scanned into before it becomes words of the product. Slices are not kept between rows.
-type scanner struct {
-	id                                        string
-	quality                                   string
-	author                                    uint64
-	repostOf                                  string
-	hitTerms                                  []string
-	hitInTitle                                []bool
-	hitStarts, hitEnds                        []uint32
-	redactionKinds                            []string
-	redactionInTitle                          []bool
-	redactionStarts, redactionEnds            []uint32
-	langConfidence, negative, positive, abuse uint16
-	reasonTerms                               []string
-	reasonWeights                             []int16
-	concerns, concernFrameworks, concernTerms []string
-	concernProbs                              []uint16
-	concernReasons                            []uint8
-	concernWeights                            []int16
-}
-
-func (v *scanner) row(rows driver.Rows, out *barometer.Stored) error {
-	*v = scanner{}
-	err := rows.Scan(&out.Organisation, &out.PublishedAt, &v.id, &out.SeenAt, &v.quality, &out.Source, &out.Kind, &out.Site,
-		&out.URL, &out.Title, &out.Text, &out.Mention.Lang, &v.author, &v.repostOf, &v.hitTerms, &v.hitInTitle, &v.hitStarts,
-		&v.hitEnds, &v.redactionKinds, &v.redactionInTitle, &v.redactionStarts, &v.redactionEnds, &out.Analysis.Lang,
-		&v.langConfidence, &out.Sentiment.Label, &v.negative, &v.positive, &v.reasonTerms, &v.reasonWeights, &v.concerns,
-		&v.concernFrameworks, &v.concernProbs, &v.concernReasons, &v.concernTerms, &v.concernWeights, &out.Severity, &v.abuse,
-		&out.Abuse.Target, &out.CopyGroup, &out.Pipeline, &out.StoredAt)
+// scanRow reads a row whose columns are those of rows.sql.
+func scanRow(rows driver.Rows, out *barometer.Stored) error {
+	var id, quality, details string
+	var author uint64
+	var negative, positive, abuse uint16
+	var concerns []string
+	err := rows.Scan(&out.Organisation, &out.PublishedAt, &id, &out.SeenAt, &quality, &out.Source, &out.Kind, &out.Site,
+		&out.URL, &out.Title, &out.Text, &author, &out.Analysis.Lang, &out.Sentiment.Label, &negative, &positive, &concerns,
+		&out.Severity, &abuse, &out.CopyGroup, &out.Pipeline, &details, &out.StoredAt)
 	if err != nil {
 		return err
 	}
-	v.fill(out)
-	return nil
-}
-
-func (v *scanner) fill(out *barometer.Stored) {
-	out.ID = barometer.ID([]byte(v.id))
+	out.ID = barometer.ID([]byte(id))
 	out.PublishedAt, out.SeenAt, out.StoredAt = out.PublishedAt.UTC(), out.SeenAt.UTC(), out.StoredAt.UTC()
-	out.DateQuality = barometer.DateQuality(v.quality)
-	out.Author = barometer.Pseudonym(v.author)
-	if len(v.repostOf) == len(out.ID) {
-		out.RepostOf = barometer.ID([]byte(v.repostOf)).String()
+	out.DateQuality = barometer.DateQuality(quality)
+	out.Author = barometer.Pseudonym(author)
+	out.Sentiment.Negative, out.Sentiment.Positive = float32(negative)/10000, float32(positive)/10000
+	out.Sentiment.Neutral = float32(max(10000-int(negative)-int(positive), 0)) / 10000
+	out.Sentiment.Score = float32(int(positive)-int(negative)) / 10000
+	out.Concerns = make([]barometer.ConcernTag, len(concerns))
+	for i, concern := range concerns {
+		out.Concerns[i].ID = concern
 	}
-	hits := make([]barometer.Hit, len(v.hitTerms))
-	for i := range hits {
-		hits[i] = barometer.Hit{Term: v.hitTerms[i], Field: field(v.hitInTitle[i]), Start: int(v.hitStarts[i]), End: int(v.hitEnds[i])}
-	}
-	out.Matches = []barometer.Match{{Organisation: out.Organisation, Hits: hits}}
-	for i, kind := range v.redactionKinds {
-		out.Redactions = append(out.Redactions, barometer.Redaction{
-			Kind: kind, Field: field(v.redactionInTitle[i]), Start: int(v.redactionStarts[i]), End: int(v.redactionEnds[i]),
-		})
-	}
-	out.LangConfidence = float32(v.langConfidence) / 10000
-	out.Sentiment.Negative, out.Sentiment.Positive = float32(v.negative)/10000, float32(v.positive)/10000
-	out.Sentiment.Neutral = float32(max(10000-int(v.negative)-int(v.positive), 0)) / 10000
-	out.Sentiment.Score = float32(int(v.positive)-int(v.negative)) / 10000
-	out.Sentiment.Reasons = unpackReasons(v.reasonTerms, v.reasonWeights)
-	out.Concerns = make([]barometer.ConcernTag, len(v.concerns))
-	used := 0
-	for i := range out.Concerns {
-		n := min(int(v.concernReasons[i]), len(v.concernTerms)-used)
-		tag := barometer.ConcernTag{
-			ID: v.concerns[i], Probability: float32(v.concernProbs[i]) / 10000,
-			Reasons: unpackReasons(v.concernTerms[used:used+n], v.concernWeights[used:used+n]),
-		}
-		used += n
-		if v.concernFrameworks[i] != "" {
-			tag.Framework = &v.concernFrameworks[i]
-		}
-		out.Concerns[i] = tag
-	}
-	out.Abuse.Probability = float32(v.abuse) / 10000
-}
-
-func field(inTitle bool) string {
-	if inTitle {
-		return "title"
-	}
-	return ""
+	out.Abuse.Probability = float32(abuse) / 10000
+	return unpackDetails(details, out)
 }

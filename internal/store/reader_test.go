@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +163,68 @@ func TestPagesAndExportsHoldEveryMentionOnce(t *testing.T) {
 	}
 }
 
+func TestSearchReadsTheIndexAndFindsWhatTextsSayNow(t *testing.T) {
+	s := open(t)
+	w := startWriter(t, s)
+	a, b := mention(1), mention(2)
+	a.Text, b.Text = "Parking is a scandal", "Parking is fine"
+	write(t, w, a, b)
+	a.Text, a.SeenAt = "Parking is all right", a.SeenAt.Add(time.Hour)
+	b.Text, b.SeenAt = "It is a scandal", b.SeenAt.Add(time.Hour)
+	write(t, w, a, b)
+	for text, want := range map[string][]int{"scandal": {2}, "fine": nil, "parking": {1}, `"a scandal"`: {2}} {
+		filter := barometer.Filter{Organisation: "trust", Text: text}
+		if got := numbers(all(t, s, filter)); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+		filter.From, filter.To = monday, monday.Add(24*time.Hour)
+		points, err := s.Series(t.Context(), barometer.SeriesRequest{Filter: filter, Step: barometer.StepDay})
+		if err != nil {
+			t.Fatal(inFull(err))
+		}
+		if got := points[0].Count + points[1].Count; got != uint64(len(want)) {
+			t.Errorf("%s: counted %d, want %d", text, got, len(want))
+		}
+	}
+	var plan []string
+	found, err := s.db.Query(t.Context(), "EXPLAIN indexes = 1 SELECT id FROM mentions WHERE hasAllTokens(folded, ['scandal'])")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer found.Close() //nolint:errcheck
+	for found.Next() {
+		var line string
+		if err := found.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, strings.TrimSpace(line))
+	}
+	if !slices.Contains(plan, "Name: words") {
+		t.Errorf("the search does not use the index of words:\n%s", strings.Join(plan, "\n"))
+	}
+}
+
+func TestCopiesAreCountedWithinAWeek(t *testing.T) {
+	s := open(t)
+	w := startWriter(t, s)
+	const day = 24 * time.Hour
+	var mentions []barometer.Analysed
+	for n, after := range []time.Duration{0, time.Hour, 6 * day, 12 * day, 100 * day} {
+		m := mention(n)
+		m.PublishedAt, m.CopyGroup = monday.Add(after), 7
+		mentions = append(mentions, m)
+	}
+	write(t, w, mentions...)
+	write(t, w, mentions[1]) // a second delivery is no copy
+	var copies []uint32
+	for _, row := range all(t, s, barometer.Filter{}) {
+		copies = append(copies, row.Copies)
+	}
+	if want := []uint32{1, 2, 4, 3, 3}; !slices.Equal(copies, want) {
+		t.Errorf("%d copies, newest first, want %d", copies, want)
+	}
+}
+
 func TestSinceFollowsWhatIsStored(t *testing.T) {
 	s := open(t)
 	w := startWriter(t, s)
@@ -228,7 +289,7 @@ func TestSearchSplitsWhereTheIndexDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	table := migrations[0].SQL
-	if n := strings.Count(table, "'"+separators+"', repeat(' ', "+strconv.Itoa(utf8.RuneCountInString(separators))+"))"); n != 2 {
+	if n := strings.Count(table, "'"+separators+"', '"+strings.Repeat(" ", utf8.RuneCountInString(separators))+"')"); n != 2 {
 		t.Errorf("column and index of %s blank other characters than the search does (%d of 2 agree)", migrations[0].Name, n)
 	}
 }

@@ -388,7 +388,9 @@ func (w *Writer) settleDates(ctx context.Context, rows []row, movable []baromete
 // same token until the server says so.
 func (w *Writer) insert(ctx context.Context, b *block) error {
 	return w.until(ctx, "insert mentions", func(ctx context.Context) error {
-		ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"insert_deduplication_token": b.token}))
+		ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+			"insert_deduplication_token": b.token, "max_partitions_per_insert_block": 0, // an archive may span decades
+		}))
 		batch, err := w.store.db.PrepareBatch(ctx, "INSERT INTO mentions ("+mentionColumns+")")
 		if err != nil {
 			return err

@@ -72,6 +72,19 @@ func TestDeliveringAgainChangesNothing(t *testing.T) {
 	}
 }
 
+func TestABatchMaySpanAllTime(t *testing.T) {
+	s := open(t)
+	mentions := make([]barometer.Analysed, 130)
+	for n := range mentions {
+		mentions[n] = mention(n)
+		mentions[n].PublishedAt = time.Date(1990, time.Month(3*n+1), 1, 0, 0, 0, 0, time.UTC)
+	}
+	write(t, startWriter(t, s), mentions...)
+	if totals := exact(t, s); totals.Rows != 130 {
+		t.Errorf("%+v; want 130 rows", totals)
+	}
+}
+
 func TestTheNewestDeliveryWins(t *testing.T) {
 	s := open(t)
 	w := startWriter(t, s)

@@ -2,8 +2,8 @@
 CREATE TABLE IF NOT EXISTS touched
 (
     organisation LowCardinality(String),
-    hour         DateTime('UTC'),
-    touched_at   DateTime64(6, 'UTC') DEFAULT now64(6)
+    hour         DateTime('UTC') CODEC(Delta, ZSTD),
+    touched_at   DateTime64(6, 'UTC') DEFAULT now64(6) CODEC(Delta, ZSTD)
 )
 ENGINE = ReplacingMergeTree(touched_at)
 ORDER BY (organisation, hour)

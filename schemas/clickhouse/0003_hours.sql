@@ -5,12 +5,12 @@ CREATE TABLE IF NOT EXISTS hours
     organisation LowCardinality(String),
     hour         DateTime('UTC'),
     version      DateTime64(6, 'UTC'),  -- taken before the rows were read
-    sources      Array(LowCardinality(String)),
-    langs        Array(LowCardinality(String)),
-    sentiments   Array(LowCardinality(String)),
-    severities   Array(UInt8),
-    concerns     Array(LowCardinality(String)),
-    counts       Array(UInt32)
+    sources      Array(LowCardinality(String)) CODEC(ZSTD(3)),
+    langs        Array(LowCardinality(String)) CODEC(ZSTD(3)),
+    sentiments   Array(LowCardinality(String)) CODEC(ZSTD(3)),
+    severities   Array(UInt8) CODEC(ZSTD(3)),
+    concerns     Array(LowCardinality(String)) CODEC(ZSTD(3)),
+    counts       Array(UInt32) CODEC(ZSTD(3))
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (organisation, hour)

@@ -1,4 +1,4 @@
-SELECT copy_group, uniqExact(id)
+SELECT copy_group, toDate(published_at) AS day, uniqExact(id)
 FROM mentions
-WHERE organisation = {organisation:String} AND copy_group IN wanted
-GROUP BY copy_group
+WHERE organisation = {organisation:String} AND copy_group IN wanted AND toDate(published_at) IN days
+GROUP BY copy_group, day

@@ -1,9 +1,6 @@
 SELECT
-    organisation, published_at, id, seen_at, date_quality, source, kind, site, url, title, text, declared_lang, author,
-    repost_of, hit_terms, hit_in_title, hit_starts, hit_ends, redaction_kinds, redaction_in_title, redaction_starts,
-    redaction_ends, lang, lang_confidence, sentiment, negative, positive, reason_terms, reason_weights, concerns,
-    concern_frameworks, concern_probs, concern_reasons, concern_terms, concern_weights, severity, abuse, abuse_target,
-    copy_group, pipeline, stored_at
+    organisation, published_at, id, seen_at, date_quality, source, kind, site, url, title, text, author, lang, sentiment, negative,
+    positive, concerns, severity, abuse, copy_group, pipeline, details, stored_at
 FROM mentions
 WHERE organisation = {organisation:String} AND stored_at > fromUnixTimestamp64Milli({after_ms:Int64}, 'UTC')
 ORDER BY stored_at, id, seen_at DESC
