@@ -8,7 +8,7 @@ import (
 
 // Config of an Engine. The zero value of each field means the default named beside it.
 type Config struct {
-	TickEvery    time.Duration     `yaml:"tick_every"` // how often everything is computed: 15m. Ticks lie on multiples of it
+	TickEvery    time.Duration     `yaml:"tick_every"` // how often everything is computed: 5m. Ticks lie on multiples of it
 	Warmup       time.Duration     `yaml:"warmup"`     // from the first post to the first issue or reading: 672h (28 days)
 	WatchP       float64           `yaml:"watch_p"`    // a term at or below this p-value is watched: 5e-5
 	AlertQ       float64           `yaml:"alert_q"`    // false discovery rate of term alerts over the whole vocabulary: 0.05
@@ -43,7 +43,7 @@ func (c Config) Validate() error {
 
 func (c Config) withDefaults() Config {
 	if c.TickEvery == 0 {
-		c.TickEvery = 15 * time.Minute
+		c.TickEvery = 5 * time.Minute
 	}
 	if c.Warmup == 0 {
 		c.Warmup = 28 * 24 * time.Hour

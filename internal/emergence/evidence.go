@@ -44,7 +44,7 @@ type Parameters struct {
 // TermJudgement holds how the terms of a group were judged at one tick.
 type TermJudgement struct {
 	At    time.Time      `json:"at"`
-	Terms []TermEvidence `json:"terms"` // the first is the seed
+	Terms []TermEvidence `json:"terms"`           // the first is the seed
 	Steps []Support      `json:"steps,omitempty"` // terms that added evidence of their own
 	P     float64        `json:"p"`
 	All   []float64      `json:"all"`   // p-values of all groups of the tick

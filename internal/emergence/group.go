@@ -368,7 +368,7 @@ func (e *Engine) nameOf(g *group) string {
 		key   uint64
 		score float64
 		ngram int
-		text  string
+		text  string // key in words
 	}
 	var all []named
 	best := 0.0
@@ -384,7 +384,10 @@ func (e *Engine) nameOf(g *group) string {
 		past := (a + .1) / (x + 500) // rate in the past
 		z := (math.Log((in+past)/(size-in+1)) - math.Log(past/(1-past))) / math.Sqrt(1/(in+past)+1/(a+.5))
 		s := z * in / size
-		all = append(all, named{key: h, score: s, ngram: 1 + strings.Count(key, " ")})
+		if e.commonplace(key, lang) {
+			continue
+		}
+		all = append(all, named{key: h, score: s, ngram: 1 + strings.Count(key, " "), text: key})
 		best = max(best, s)
 	}
 	slices.SortFunc(all, func(a, b named) int {
@@ -401,10 +404,25 @@ func (e *Engine) nameOf(g *group) string {
 	}
 	pick := all[0]
 	for _, c := range all[1:] {
-		if c.score >= .7*best && c.ngram > pick.ngram {
+		longer := c.ngram > pick.ngram || c.ngram == pick.ngram && c.score >= .95*pick.score && len(c.text) > len(pick.text) && strings.Contains(c.text, pick.text)
+		if c.score >= .7*best && longer {
 			pick = c
 		}
 	}
 	name, _ := surface(pick.key, g.posts)
 	return name
+}
+
+// commonplace says whether a phrase holds a word that stands in many posts anyway, such as the organisation's name.
+func (e *Engine) commonplace(key, lang string) bool {
+	x := e.vocab.exposure(lang, e.day)
+	if !strings.Contains(key, " ") {
+		return false
+	}
+	for _, w := range strings.Fields(key) {
+		if e.vocab.count(termHash(lang, w), e.day) > .15*x {
+			return true
+		}
+	}
+	return false
 }

@@ -54,7 +54,7 @@ const (
 func (e *Engine) pulse(now int64) []alarm {
 	var out []alarm
 	for _, n := range e.series.sortedNodes() {
-		if n.Hours == nil || strings.HasPrefix(n.Key, "lang:") {
+		if n.Hours == nil || !tested(n.Key) {
 			continue
 		}
 		for _, m := range measures {
@@ -175,6 +175,9 @@ func (e *Engine) closeDay(now int64) []alarm {
 	var tried []alarm
 	tests := 0
 	for _, n := range s.sortedNodes() {
+		if !tested(n.Key) {
+			continue
+		}
 		for _, m := range measures {
 			tests++
 			recent := 0.0
@@ -236,6 +239,10 @@ func (e *Engine) closeDay(now int64) []alarm {
 	return out
 }
 
+// tested says whether a rise of a series is reported: of all mentions and of concerns, also by place. A site or a language
+// alone has a reading, but its rise says nothing that a person could act on.
+func tested(key string) bool { return key == all || concernOf(key) != "" }
+
 const mostBatches = 366
 
 // dayStart is the hour in which a local day begins.
@@ -271,12 +278,10 @@ func (e *Engine) surge(alarms []alarm, now int64, r *Result) {
 	}
 }
 
-// rank orders series by what they say: a concern, a concern at a place, a place, everything.
+// rank orders series by what they say: a concern, a concern at a place, everything.
 func rank(key string) int {
 	switch {
 	case key == all:
-		return 3
-	case concernOf(key) == "":
 		return 2
 	case strings.Contains(key, " "):
 		return 1
@@ -310,7 +315,7 @@ func (e *Engine) place(a *alarm, now int64, r *Result) {
 		if i.life.Node == a.Series && i.life.Node != all || a.Series == all && i.life.Node == all && i.life.IsSeries || concernOf(a.Series) != "" && concernOf(a.Series) == concernOf(i.life.Node) {
 			n = excess
 		}
-		if x := n / excess; x >= .5 && x > share {
+		if x := n / excess; x >= explains && x > share {
 			owner, share = i, x
 		}
 	}
@@ -323,7 +328,7 @@ func (e *Engine) place(a *alarm, now int64, r *Result) {
 		for _, p := range posts {
 			owner.join(p)
 		}
-		owner.Name = e.nameSeries(a, posts)
+		owner.Name = e.nameSeries(a)
 		owner.life.Rate0 = len(posts)
 		owner.life.Calm = now
 	}
@@ -354,7 +359,10 @@ func (e *Engine) place(a *alarm, now int64, r *Result) {
 	}
 }
 
-const mostContributors = 20
+const (
+	mostContributors = 20
+	explains         = .3 // an issue that accounts for so much of what is too many owns the rise
+)
 
 // guarded says whether enough people in enough places say it.
 func guarded(posts []*post) bool {
@@ -373,16 +381,19 @@ func seriesName(key, measure string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(key, "concern:", ""), ":", " ") + ", " + measure
 }
 
-// nameSeries names an issue that a series opens: by its concern, or where it has none by what the posts have in common.
-func (e *Engine) nameSeries(a *alarm, posts []*post) string {
-	if c := concernOf(a.Series); c != "" {
-		if n := e.cfg.ConcernNames[c]; n != "" {
-			return n
-		}
-		return strings.ReplaceAll(c, "_", " ")
+// nameSeries names an issue that a series opens.
+func (e *Engine) nameSeries(a *alarm) string {
+	c := concernOf(a.Series)
+	name := e.cfg.ConcernNames[c]
+	if name == "" {
+		name = strings.ReplaceAll(c, "_", " ")
 	}
-	if n := e.nameOf(&group{posts: posts}); n != "" {
-		return n
+	if c == "" {
+		return "more " + a.Measure
 	}
-	return "more " + a.Measure
+	_, where, _ := strings.Cut(a.Series, " ")
+	if _, place, ok := strings.Cut(where, ":"); ok {
+		name += " (" + place + ")"
+	}
+	return name
 }

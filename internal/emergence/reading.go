@@ -31,6 +31,7 @@ const (
 	fullDays     = 28 // below, a reading is provisional
 	leastDays    = 7  // below, there is none, unless the warm-up is set to less
 	leastHeard   = .5
+	leastScale   = .7
 	winsor       = 2.576 // what lies further out on a past day counts as this many standard deviations
 	winsorFactor = .9797 // what that leaves of the variance of normal values
 )
@@ -197,7 +198,8 @@ func fitOrdinary(past []dayWindow) *ordinary {
 			o.measure(&past[i])
 			values[i] = past[i].value[part]
 		}
-		_, o.scale[part] = middle(values, o.parameters, 1.5)
+		_, sd := middle(values, o.parameters, 1.5)
+		o.scale[part] = max(sd, leastScale) // one post of a kind that is never seen is not yet a storm
 	}
 	for i := range past {
 		o.measure(&past[i])
