@@ -57,12 +57,14 @@ func (m *Linear) without(d *Doc, tr *trace, i int) parts {
 			m.move(&p, m.bigram(key(i-1), key(i+1)), 1)
 		}
 	}
-	if m.Sensed != nil && pc.valence != 0 {
-		units := p.sense.units
-		p.sense = sense{}
-		for j := range tr.pieces {
-			if j != i {
-				p.sense.add(tr.pieces[j].valence)
+	if m.Sensed != nil {
+		units := p.sense.units - 1
+		if pc.valence != 0 {
+			p.sense = sense{}
+			for j := range tr.pieces {
+				if j != i {
+					p.sense.add(tr.pieces[j].valence)
+				}
 			}
 		}
 		p.sense.units = units

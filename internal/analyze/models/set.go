@@ -25,13 +25,15 @@ type Set struct {
 }
 
 // Load returns the models that are part of the program. The work is done once.
-var Load = sync.OnceValues(func() (*Set, error) {
+var Load = sync.OnceValues(read)
+
+func read() (*Set, error) {
 	sub, err := fs.Sub(shipped, "weights")
 	if err != nil {
 		return nil, fmt.Errorf("load models: %w", err)
 	}
 	return Read(sub)
-})
+}
 
 // Read reads a set of models from a directory as training writes it.
 func Read(dir fs.FS) (*Set, error) {
