@@ -153,6 +153,26 @@ func residentMiB(tb testing.TB, pid int) float64 {
 	return 0
 }
 
+// processorTime returns how long a process has run on all processors, in user and system mode.
+func processorTime(tb testing.TB, pid int) time.Duration {
+	tb.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	const perSecond = 100                                              // the unit of the file on Linux
+	words := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])) // a name may hold anything but ends here
+	var sum time.Duration
+	for _, word := range words[11:13] {
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		sum += time.Duration(n) * time.Second / perSecond
+	}
+	return sum
+}
+
 // supervised is a process that is started again whenever it ends, as a supervisor of the operating system would do it.
 type supervised struct {
 	dir, name string
