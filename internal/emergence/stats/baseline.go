@@ -11,6 +11,7 @@ import (
 type Series struct {
 	Counts   []float64
 	First    time.Weekday // of Counts[0]
+	Weekless bool         // the buckets are not days: there is no weekly pattern
 	Holiday  []bool       // days that are not like others of their weekday
 	Masked   []bool       // days on which we could not hear: neither learnt from nor tested
 	Weight   []float64    // say of a day in the baseline, 0 (a known campaign) to 1; nil: 1 each
@@ -65,15 +66,18 @@ type row struct {
 }
 
 func (s *Series) row(i, origin int) row {
-	r := row{n: 3, column: [5]int8{columnLevel, columnTrend}, value: [5]float64{1, float64(i - origin), 1}}
-	d := s.weekday(i)
-	r.column[2] = int8(columnWeekday + d)
-	if d == int(time.Saturday) || d == int(time.Sunday) {
-		r.column[r.n], r.value[r.n] = columnWeekend, 1
+	r := row{n: 2, column: [5]int8{columnLevel, columnTrend}, value: [5]float64{1, float64(i - origin), 1, 1, 1}}
+	if !s.Weekless {
+		d := s.weekday(i)
+		r.column[r.n] = int8(columnWeekday + d)
 		r.n++
+		if d == int(time.Saturday) || d == int(time.Sunday) {
+			r.column[r.n] = columnWeekend
+			r.n++
+		}
 	}
 	if s.Holiday != nil && s.Holiday[i] {
-		r.column[r.n], r.value[r.n] = columnHoliday, 1
+		r.column[r.n] = columnHoliday
 		r.n++
 	}
 	return r
@@ -81,20 +85,21 @@ func (s *Series) row(i, origin int) row {
 
 // baseline is the model of what is ordinary, fitted to the days before a gap.
 type baseline struct {
-	last   int // day of the baseline
-	rows   []row
-	y      []float64
-	offset []float64 // log exposure
-	say    []float64 // weight the caller gave
-	weight []float64 // the same, with outbreaks taken away
-	limit  []int     // count from which the day counted as an outbreak, 0 for one that did not
-	mean   []float64
-	origin int // day at which the trend is 0
-	beta   [columns]float64
-	cov    [columns][columns]float64 // posterior covariance of beta
-	phi    float64                   // dispersion, at least 1
-	spent  float64                   // degrees of freedom the fit took
-	grid   []dispersion
+	last    int // day of the baseline
+	rows    []row
+	y       []float64
+	offset  []float64 // log exposure
+	say     []float64 // weight the caller gave
+	weight  []float64 // the same, with outbreaks taken away
+	limit   []int     // count from which the day counted as an outbreak, 0 for one that did not
+	mean    []float64
+	origin  int // day at which the trend is 0
+	beta    [columns]float64
+	cov     matrix    // posterior covariance of beta
+	phi     float64   // dispersion, at least 1
+	spent   float64   // degrees of freedom the fit took
+	squares []float64 // scratch
+	grid    []dispersion
 }
 
 // dispersion is one possible value of phi and how probable it is.
@@ -126,10 +131,10 @@ const pseudo = .5
 
 // fit estimates the effects for the current weights and dispersion by penalised iteratively reweighted least squares.
 func (b *baseline) fit(phi float64) {
-	var a [columns][columns]float64
+	var a matrix
 	var score, step [columns]float64
 	for range 30 {
-		a, score = [columns][columns]float64{}, [columns]float64{}
+		a, score = matrix{}, [columns]float64{}
 		for i := range b.rows {
 			r := &b.rows[i]
 			eta := b.offset[i]
@@ -159,13 +164,11 @@ func (b *baseline) fit(phi float64) {
 		}
 		score[columnLevel] += pseudo / phi
 		a[columnLevel][columnLevel] += 1e-9
-		invertFixed(&a, &b.cov)
+		factor(&a)
+		step = score
+		solve(&a, &step)
 		most := 0.0
 		for j := range columns {
-			step[j] = 0
-			for k := range columns {
-				step[j] += b.cov[j][k] * score[k]
-			}
 			most = max(most, math.Abs(step[j]))
 		}
 		shrink := 1.0
@@ -175,10 +178,11 @@ func (b *baseline) fit(phi float64) {
 		for j := range columns {
 			b.beta[j] += shrink * step[j]
 		}
-		if most < 1e-7 {
+		if most < 1e-4 { // the next step would be of the order of its square
 			break
 		}
 	}
+	invertFactored(&a, &b.cov)
 	b.spent = 0
 	for i := range b.rows {
 		b.spent += b.weight[i] * b.mean[i] / phi * b.quadratic(&b.rows[i])
@@ -195,22 +199,44 @@ func (b *baseline) quadratic(r *row) float64 {
 	return s
 }
 
-// invertFixed inverts the symmetric positive definite matrix whose lower triangle is given.
-func invertFixed(a, inverse *[columns][columns]float64) {
-	var l, m [columns][columns]float64 // a = l l', m = l^-1
+type matrix = [columns][columns]float64
+
+// factor replaces the lower triangle of a symmetric positive definite matrix by its Cholesky factor.
+func factor(a *matrix) {
 	for j := range columns {
 		for k := 0; k <= j; k++ {
 			s := a[j][k]
 			for i := range k {
-				s -= l[j][i] * l[k][i]
+				s -= a[j][i] * a[k][i]
 			}
 			if j == k {
-				l[j][j] = math.Sqrt(max(s, 1e-12))
+				a[j][j] = math.Sqrt(max(s, 1e-12))
 			} else {
-				l[j][k] = s / l[k][k]
+				a[j][k] = s / a[k][k]
 			}
 		}
 	}
+}
+
+// solve replaces v by the solution x of l l' x = v.
+func solve(l *matrix, v *[columns]float64) {
+	for j := range columns {
+		for k := range j {
+			v[j] -= l[j][k] * v[k]
+		}
+		v[j] /= l[j][j]
+	}
+	for j := columns - 1; j >= 0; j-- {
+		for k := j + 1; k < columns; k++ {
+			v[j] -= l[k][j] * v[k]
+		}
+		v[j] /= l[j][j]
+	}
+}
+
+// invertFactored sets the inverse of l l'.
+func invertFactored(l, inverse *matrix) {
+	var m matrix // l^-1
 	for c := range columns {
 		m[c][c] = 1 / l[c][c]
 		for j := c + 1; j < columns; j++ {
@@ -252,24 +278,12 @@ func (b *baseline) estimate() {
 	b.beta = [columns]float64{math.Log((sum + pseudo) / exposed)}
 	b.fit(1)
 	b.phi = b.pearson()
-	b.fit(b.phi)
-	b.phi = b.pearson()
-	changed := false
-	for i, y := range b.y {
-		mu := b.mean[i]
-		s := 1.5 * (math.Cbrt(y*y)/math.Pow(mu, 1./6) - math.Sqrt(mu)) / math.Sqrt(b.phi)
-		if s < 2 { // Anscombe's residual is quick; near the threshold the tail itself decides, or low counts look like outbreaks
-			continue
-		}
-		d := NegBin{mu, b.phi}
-		if c := d.Quantile(1-outbreak) + 1; int(y) >= c {
-			b.limit[i] = c
-			b.weight[i] /= s * s
-			changed = true
-		}
-	}
-	if changed {
+	for range 3 {
 		b.fit(b.phi)
+		b.phi = b.pearson()
+		if !b.suspect() {
+			break
+		}
 	}
 	b.weigh()
 	b.phi = 0
@@ -278,6 +292,43 @@ func (b *baseline) estimate() {
 	}
 	b.fit(b.phi)
 	b.restore()
+}
+
+// suspect finds the past outbreaks and takes their weight away; it says whether there are others than before. A great one
+// would hide behind the dispersion it causes itself, so the dispersion is believed only up to a bound that the bulk of the
+// days sets.
+func (b *baseline) suspect() (changed bool) {
+	phi := min(b.phi, 4+2*b.bulk())
+	for i, y := range b.y {
+		mu := b.mean[i]
+		limit := 0
+		weight := b.say[i]
+		// Anscombe's residual is quick; near the threshold the tail itself decides, or low counts look like outbreaks.
+		if s := 1.5 * (math.Cbrt(y*y)/math.Pow(mu, 1./6) - math.Sqrt(mu)) / math.Sqrt(phi); s >= 2 {
+			if c := (NegBin{mu, phi}).Quantile(1-outbreak) + 1; int(y) >= c {
+				limit = c
+				weight /= s * s
+			}
+		}
+		changed = changed || (limit > 0) != (b.limit[i] > 0)
+		b.limit[i], b.weight[i] = limit, weight
+	}
+	return changed
+}
+
+// bulk is the dispersion of the nine tenths of the days that are nearest to their means.
+func (b *baseline) bulk() float64 {
+	b.squares = b.squares[:0]
+	for i, y := range b.y {
+		b.squares = append(b.squares, (y-b.mean[i])*(y-b.mean[i])/b.mean[i])
+	}
+	slices.Sort(b.squares)
+	n := len(b.squares) * 9 / 10
+	sum := 0.0
+	for _, x := range b.squares[:n] {
+		sum += x
+	}
+	return sum / (.56 * float64(len(b.squares))) // .56 is what a standard normal has there
 }
 
 // restore raises the level by what taking weight away costs on average when there was no outbreak: the highest of
@@ -290,8 +341,10 @@ func (b *baseline) restore() {
 	const lost = .85 // of the weight, typically
 	d := NegBin{mu, b.phi}
 	c := d.Quantile(1-outbreak) + 1
-	share := NegBin{mu + b.phi - 1, b.phi}.Tail(c - 1) // of all counts that is on such days: their size-biased law
-	b.beta[columnLevel] += math.Log((1 - lost*d.Tail(c)) / (1 - lost*share))
+	// The share of all counts that falls on such days, from their size-biased law. Where next to nothing is ever heard it
+	// says little.
+	share := min(NegBin{mu + b.phi - 1, b.phi}.Tail(c-1), .2)
+	b.beta[columnLevel] += math.Log((1 - lost*min(d.Tail(c), share)) / (1 - lost*share))
 }
 
 // outbreak is the tail probability below which a past day loses weight: that of the residual of 2.58 which Noufaily and
@@ -301,6 +354,10 @@ const outbreak = .005
 // atom is the prior weight of no overdispersion against one step of the grid. With less, counts that are merely Poisson
 // get limits that are too wide, with more, those a little above get limits that are too narrow.
 const atom = 3
+
+// wild is the dispersion from which on the counts themselves must speak for it: a silent series would else be compatible
+// with any.
+const wild = 8
 
 // gridRatio is the distance of neighbouring values of phi that are weighed.
 const gridRatio = 1.3
@@ -315,6 +372,9 @@ func (b *baseline) weigh() {
 		l := b.likelihood(phi)
 		if k == 0 {
 			l += math.Log(atom)
+		}
+		if phi > wild {
+			l -= 2 * math.Log(phi/wild)
 		}
 		best = max(best, l)
 		b.grid = append(b.grid, dispersion{phi, l})
@@ -345,18 +405,44 @@ func (b *baseline) weigh() {
 	}
 }
 
-// likelihood is the log-likelihood of phi, corrected for the effects estimated from the same counts (Cox and Reid 1987).
+// likelihood is the log-likelihood of phi up to a constant, corrected for the effects estimated from the same counts (Cox
+// and Reid 1987).
 func (b *baseline) likelihood(phi float64) float64 {
-	l := b.spent / 2 * math.Log(phi)
+	up, down := math.Log1p(-1/phi), math.Log(phi)
+	l := b.spent / 2 * down
 	for i, y := range b.y {
-		d := NegBin{b.mean[i], phi}
-		if c := b.limit[i]; c > 0 { // that it was an outbreak is known, how large it was is not believed
-			l += b.say[i] * math.Log(d.Tail(c))
-		} else {
-			l += b.say[i] * d.LogProbability(int(y))
+		mu := b.mean[i]
+		switch c := b.limit[i]; {
+		case c > 0: // of an outbreak only that it was one counts, and the less the surer it was not an ordinary day
+			l += min(b.say[i], 9*b.weight[i]) * math.Log(NegBin{mu, phi}.Tail(c))
+		case phi == 1:
+			l += b.say[i] * (y*math.Log(mu) - mu)
+		default:
+			n := mu / (phi - 1)
+			l += b.say[i] * (rising(n, int(y)) - n*down + y*up)
 		}
 	}
 	return l
+}
+
+// rising returns log n(n+1)...(n+y-1).
+func rising(n float64, y int) float64 {
+	product := 1.0
+	k := 0
+	for ; k < y && (y <= 20 || n+float64(k) < 10); k++ {
+		product *= n + float64(k)
+	}
+	l := math.Log(product)
+	if k < y {
+		l += stirling(n+float64(y)) - stirling(n+float64(k))
+	}
+	return l
+}
+
+// stirling is the logarithm of the gamma function at x >= 10, up to a constant.
+func stirling(x float64) float64 {
+	r := 1 / x
+	return (x-.5)*math.Log(x) - x + r*(1./12-r*r*(1./360-r*r/1260))
 }
 
 // prediction is the distribution of a count to come: a mixture over the dispersion of negative binomials whose variance

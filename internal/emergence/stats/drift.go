@@ -35,7 +35,7 @@ func Daily(s Series, today int, o ShockOptions) DailyVerdict {
 	if !d.Shock.Tested {
 		return d
 	}
-	least, likeliest := math.Inf(1), prediction{}
+	least, likeliest := 1.0, prediction{}
 	var days [driftWindow]int
 	n, sum := 0, 0.0
 	for i := today; i > b.last && i > today-driftWindow; i-- {
@@ -49,8 +49,12 @@ func Daily(s Series, today int, o ShockOptions) DailyVerdict {
 			continue
 		}
 		p := b.predict(&s, days[driftWindow-n:], o.Fraction)
-		above, at := p.tails(int(sum))
-		if mid := above + at/2; mid < least {
+		mid := 1.0
+		if sum > p.mean { // else there is no rise to weigh
+			above, at := p.tails(int(sum))
+			mid = above + at/2
+		}
+		if n == 2 || mid < least {
 			least, likeliest = mid, p
 			d.Drift.Days, d.Drift.Observed = n, sum
 		}
