@@ -47,10 +47,11 @@ func (s *Series) exposure(i int) float64 {
 const (
 	columnLevel = iota
 	columnTrend
+	columnHoliday
 	columnWeekend
 	columnWeekday // seven
-	columnHoliday = columnWeekday + 7
-	columns       = columnHoliday + 1
+	columns       = columnWeekday + 7
+	weekless      = columnWeekend // the first columns, which a series without a weekly pattern has
 )
 
 // priorSD are the standard deviations of the effects on the log mean. A trend of .0025 a day is the typical slope of a
@@ -93,6 +94,7 @@ type baseline struct {
 	weight  []float64 // the same, with outbreaks taken away
 	limit   []int     // count from which the day counted as an outbreak, 0 for one that did not
 	mean    []float64
+	used    int // columns
 	origin  int // day at which the trend is 0
 	beta    [columns]float64
 	cov     matrix    // posterior covariance of beta
@@ -111,7 +113,10 @@ var baselines = sync.Pool{New: func() any { return &baseline{} }}
 func (b *baseline) learn(s *Series, last, most int) {
 	b.rows, b.y, b.offset, b.say, b.weight, b.limit = b.rows[:0], b.y[:0], b.offset[:0], b.say[:0], b.weight[:0], b.limit[:0]
 	first := max(0, last-most+1)
-	b.last, b.origin = last, (first+last)/2
+	b.last, b.origin, b.used = last, (first+last)/2, columns
+	if s.Weekless {
+		b.used = weekless
+	}
 	for i := first; i <= last; i++ {
 		w := s.weight(i)
 		if w == 0 {
@@ -152,7 +157,7 @@ func (b *baseline) fit(phi float64) {
 				}
 			}
 		}
-		for j := range columns { // rows do not list their columns in order; the sums go below the diagonal
+		for j := range b.used { // rows do not list their columns in order; the sums go below the diagonal
 			for k := range j {
 				a[j][k] += a[k][j]
 			}
@@ -164,25 +169,25 @@ func (b *baseline) fit(phi float64) {
 		}
 		score[columnLevel] += pseudo / phi
 		a[columnLevel][columnLevel] += 1e-9
-		factor(&a)
+		factor(&a, b.used)
 		step = score
-		solve(&a, &step)
+		solve(&a, &step, b.used)
 		most := 0.0
-		for j := range columns {
+		for j := range b.used {
 			most = max(most, math.Abs(step[j]))
 		}
 		shrink := 1.0
 		if most > 1 { // a Newton step from far away may overshoot
 			shrink = 1 / most
 		}
-		for j := range columns {
+		for j := range b.used {
 			b.beta[j] += shrink * step[j]
 		}
 		if most < 1e-4 { // the next step would be of the order of its square
 			break
 		}
 	}
-	invertFactored(&a, &b.cov)
+	invertFactored(&a, &b.cov, b.used)
 	b.spent = 0
 	for i := range b.rows {
 		b.spent += b.weight[i] * b.mean[i] / phi * b.quadratic(&b.rows[i])
@@ -202,8 +207,8 @@ func (b *baseline) quadratic(r *row) float64 {
 type matrix = [columns][columns]float64
 
 // factor replaces the lower triangle of a symmetric positive definite matrix by its Cholesky factor.
-func factor(a *matrix) {
-	for j := range columns {
+func factor(a *matrix, n int) {
+	for j := range n {
 		for k := 0; k <= j; k++ {
 			s := a[j][k]
 			for i := range k {
@@ -219,15 +224,15 @@ func factor(a *matrix) {
 }
 
 // solve replaces v by the solution x of l l' x = v.
-func solve(l *matrix, v *[columns]float64) {
-	for j := range columns {
+func solve(l *matrix, v *[columns]float64, n int) {
+	for j := range n {
 		for k := range j {
 			v[j] -= l[j][k] * v[k]
 		}
 		v[j] /= l[j][j]
 	}
-	for j := columns - 1; j >= 0; j-- {
-		for k := j + 1; k < columns; k++ {
+	for j := n - 1; j >= 0; j-- {
+		for k := j + 1; k < n; k++ {
 			v[j] -= l[k][j] * v[k]
 		}
 		v[j] /= l[j][j]
@@ -235,11 +240,11 @@ func solve(l *matrix, v *[columns]float64) {
 }
 
 // invertFactored sets the inverse of l l'.
-func invertFactored(l, inverse *matrix) {
+func invertFactored(l, inverse *matrix, n int) {
 	var m matrix // l^-1
-	for c := range columns {
+	for c := range n {
 		m[c][c] = 1 / l[c][c]
-		for j := c + 1; j < columns; j++ {
+		for j := c + 1; j < n; j++ {
 			s := 0.0
 			for i := c; i < j; i++ {
 				s -= l[j][i] * m[i][c]
@@ -247,10 +252,10 @@ func invertFactored(l, inverse *matrix) {
 			m[j][c] = s / l[j][j]
 		}
 	}
-	for j := range columns {
+	for j := range n {
 		for k := 0; k <= j; k++ {
 			s := 0.0
-			for i := j; i < columns; i++ {
+			for i := j; i < n; i++ {
 				s += m[i][j] * m[i][k]
 			}
 			inverse[j][k], inverse[k][j] = s, s
@@ -471,8 +476,8 @@ func (b *baseline) predict(s *Series, days []int, fraction float64) prediction {
 			gradient[r.column[k]] += mu * r.value[k]
 		}
 	}
-	for j := range columns {
-		for k := range columns {
+	for j := range b.used {
+		for k := range b.used {
 			p.uncertainty += gradient[j] * gradient[k] * b.cov[j][k]
 		}
 	}

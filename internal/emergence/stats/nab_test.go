@@ -114,7 +114,7 @@ func TestNABSeries(t *testing.T) {
 	if err := json.Unmarshal(raw, &labels); err != nil {
 		t.Fatal(err)
 	}
-	const level = 1e-12
+	const level = 1e-14
 	total, windows := 0.0, 0.0
 	for _, name := range []string{"AAPL", "IBM", "KO"} {
 		b := readNAB(t, filepath.Join(dir, "Twitter_volume_"+name+".csv"))
