@@ -140,28 +140,46 @@ func (t *trainer) abuse(name string, lexicons []string, fit spec, corpora []corp
 	return t.exclusive("abuse."+name, fit, samples, nil)
 }
 
-// exclusive fits a model whose classes exclude each other: once without the held-out samples, to measure and to
-// calibrate, then with all of them.
+// exclusive fits a model whose classes exclude each other. What it says of texts that it has not learnt from is
+// measured and calibrated first; the model that is saved has learnt from all. Few texts are cut into folds, each judged
+// by a model of the others; of many, the part that is held back is enough.
 func (t *trainer) exclusive(name string, s spec, samples []sample, labels []string) error {
-	m := fit(s, samples)
-	scored := score(m, samples)
-	var scores, targets [][]float32
-	var weights []float32
-	for i := range samples {
-		if samples[i].held {
-			scores, targets, weights = append(scores, scored[i]), append(targets, samples[i].target), append(weights, samples[i].weight)
+	var scored [][]float32
+	if s.passes > 0 {
+		scored = score(fit(s, samples), samples)
+	} else {
+		scored = make([][]float32, len(samples))
+		for f := range folds {
+			for i := range samples {
+				samples[i].held = fold(i) == f
+			}
+			for i, v := range score(fit(s, samples), samples) {
+				if v != nil {
+					scored[i] = v
+				}
+			}
 		}
 	}
-	temper, shift := calibration(scores, targets, weights)
-	m.Temper, m.Shift = temper, shift
-	t.say("%s: %s", name, figuresOf(score(m, samples), samples))
 	for i := range samples {
 		samples[i].held = false
 	}
-	m = fit(s, samples)
+	temper, shift := calibration(scored, samples)
+	for _, v := range scored {
+		for c := range v {
+			v[c] = v[c]*temper[c] + shift[c]
+		}
+	}
+	t.say("%s: %s", name, figuresOf(scored, samples))
+	m := fit(s, samples)
 	m.Labels, m.Temper, m.Shift = labels, temper, shift
 	return t.save(name, m)
 }
+
+// folds is how many parts few texts are cut into: each part is judged by a model that did not see it.
+const folds = 5
+
+// fold puts the i-th sample into a part, whatever order a file is in.
+func fold(i int) int { return int(uint64(i)*0x9E3779B97F4A7C15>>40) % folds }
 
 // score returns the scores of the samples that are held back, nil for the others.
 func score(m *models.Linear, samples []sample) [][]float32 {

@@ -50,9 +50,6 @@ func themeSamples(dir string) (samples []sample, labels []string, err error) {
 	return samples, labels, nil
 }
 
-// folds is how many parts the comments are cut into: each part is judged by a model that did not see it.
-const folds = 5
-
 func (t *trainer) themes() error {
 	samples, labels, err := themeSamples(t.data)
 	if err != nil {
@@ -63,7 +60,7 @@ func (t *trainer) themes() error {
 	scores := make([][]float32, len(samples))
 	for f := range folds {
 		for i := range samples {
-			samples[i].held = i%folds == f
+			samples[i].held = fold(i) == f
 		}
 		for i, v := range score(fit(s, samples), samples) {
 			if v != nil {
