@@ -289,6 +289,7 @@ func (e *Engine) detect(now int64, r *Result) {
 		for _, g := range e.groups(found, time.UnixMilli(now).UTC()) {
 			e.attach(g, now, r)
 		}
+		e.mergeIssues(now, r)
 	}
 	if now%hourMillis < e.cfg.TickEvery.Milliseconds() {
 		alarms := e.pulse(now)
@@ -339,6 +340,31 @@ func (e *Engine) attach(g *group, now int64, r *Result) {
 	if tier == Alert && best.Tier == Watch {
 		best.Tier = Alert
 		e.move(best, best.State, "beyond the false discovery rate over the whole vocabulary", now, r)
+	}
+}
+
+// mergeIssues ends issues that turned out to be part of an older one: most of their posts are its posts too.
+func (e *Engine) mergeIssues(now int64, r *Result) {
+	for k := 0; k < len(e.issues); k++ {
+		older := e.issues[k]
+		for j := len(e.issues) - 1; j > k; j-- {
+			younger := e.issues[j]
+			if !older.contains(younger) {
+				continue
+			}
+			for _, p := range e.window.posts {
+				if _, ok := younger.life.Members[p.ID]; ok {
+					older.join(p)
+				}
+			}
+			older.takeTerms(younger)
+			e.move(younger, StateResolved, "part of "+older.Name, now, r)
+			e.issues = slices.Delete(e.issues, j, j+1)
+			if younger.Tier == Alert && older.Tier == Watch {
+				older.Tier = Alert
+				e.move(older, older.State, "with what turned out to be part of it", now, r)
+			}
+		}
 	}
 }
 

@@ -251,11 +251,18 @@ func sameThing(a, b *group) bool {
 		return true
 	}
 	for _, t := range a.terms {
-		if slices.ContainsFunc(b.terms, func(u groupTerm) bool { return t.lexeme == u.lexeme }) {
-			return true // #haze and haze, or Guatemala in two languages
+		if slices.ContainsFunc(b.terms, func(u groupTerm) bool { return alike(t.lexeme, u.lexeme) }) {
+			return true
 		}
 	}
 	return a.lang != b.lang && shareLink(a.posts, b.posts)
+}
+
+// alike says whether two lexemes are about the same: #haze and haze, Guatemala in two languages, or #boulderflood and
+// boulder.
+func alike(a, b string) bool {
+	x, y := strings.TrimPrefix(a, "#"), strings.TrimPrefix(b, "#")
+	return x == y || x != a && len(y) >= 4 && strings.Contains(x, y) || y != b && len(x) >= 4 && strings.Contains(y, x)
 }
 
 // shareLink says whether the same address stands in posts of both groups.
@@ -346,7 +353,7 @@ func surface(key uint64, posts []*post) (string, string) {
 	return best, lexeme
 }
 
-var lexemes = strings.NewReplacer("#", "", " ", "")
+var lexemes = strings.NewReplacer(" ", "")
 
 // nameOf returns the term that tells the group best from the past and covers most of it: log-odds with an informative
 // prior in standard errors (Monroe, Colaresi and Quinn 2008) times coverage. Of terms nearly as good the longest wins.

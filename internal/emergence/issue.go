@@ -351,6 +351,43 @@ func (i *Issue) same(g *group) bool {
 	return i.overlap(g) >= .3 || i.jaccard(g) >= .3 || i.cosine(g) >= .5 || i.touches(g) >= .3 && i.State != StateResolved
 }
 
+// contains says whether a younger issue is part of this one: they share a good part of the smaller one's posts.
+func (i *Issue) contains(younger *Issue) bool {
+	if i.life.IsSeries || younger.life.IsSeries || i.State == StateResolved || younger.State == StateResolved {
+		return false
+	}
+	n := 0
+	for id := range younger.life.Members {
+		if _, ok := i.life.Members[id]; ok {
+			n++
+		}
+	}
+	return n >= watchPosts && float64(n) >= .3*float64(min(len(i.life.Members), len(younger.life.Members)))
+}
+
+// takeTerms takes over the terms of an issue that is part of this one, and its evidence where that is stronger.
+func (i *Issue) takeTerms(younger *Issue) {
+	for _, t := range younger.Terms {
+		if !slices.ContainsFunc(i.Terms, func(x IssueTerm) bool { return x.key == t.key }) {
+			i.Terms = append(i.Terms, t)
+		}
+	}
+	i.sortTerms()
+	if younger.P < i.P {
+		i.P, i.Q, i.Observed, i.Expected, i.life.Terms = younger.P, younger.Q, younger.Observed, younger.Expected, younger.life.Terms
+	}
+}
+
+func (i *Issue) sortTerms() {
+	slices.SortFunc(i.Terms, func(a, b IssueTerm) int {
+		if c := cmp.Compare(a.P, b.P); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.key, b.key)
+	})
+	i.Terms = i.Terms[:min(len(i.Terms), mostTerms)]
+}
+
 // covers is the share of a group's posts that count for the series that the issue was opened for.
 func (i *Issue) covers(g *group) float64 {
 	n := 0.0
@@ -379,7 +416,7 @@ func (i *Issue) touches(g *group) float64 {
 		}
 	}
 	lexeme := slices.ContainsFunc(g.terms, func(t groupTerm) bool {
-		return slices.ContainsFunc(i.Terms, func(x IssueTerm) bool { return x.lexeme == t.lexeme && x.Weight >= .5 })
+		return slices.ContainsFunc(i.Terms, func(x IssueTerm) bool { return alike(x.lexeme, t.lexeme) && x.Weight >= .5 })
 	})
 	if lexeme {
 		return 1
@@ -402,13 +439,7 @@ func (i *Issue) absorb(g *group) {
 		i.Terms[k].P = min(i.Terms[k].P, t.p)
 		i.Terms[k].Surface = t.surface
 	}
-	slices.SortFunc(i.Terms, func(a, b IssueTerm) int {
-		if c := cmp.Compare(a.P, b.P); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.key, b.key)
-	})
-	i.Terms = i.Terms[:min(len(i.Terms), mostTerms)]
+	i.sortTerms()
 	if g.p <= i.P {
 		i.P, i.Q, i.Observed, i.Expected = g.p, min(g.q, i.Q), g.observed, g.expected
 		i.life.Terms = &g.judgement

@@ -354,7 +354,7 @@ func (e *Engine) place(a *alarm, now int64, r *Result) {
 	case a.tier == Alert && owner.Tier == Watch:
 		owner.Tier = Alert
 		e.move(owner, owner.State, "a series beyond the false discovery rate", now, r)
-	case escalates:
+	case escalates && !owner.Updated.Equal(time.UnixMilli(now)):
 		e.move(owner, owner.State, "it moves "+a.Measure+" as a whole", now, r)
 	}
 }
