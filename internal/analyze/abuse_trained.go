@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"barometer/internal/analyze/models"
@@ -44,21 +45,23 @@ func newAbuseStep(set *models.Set) *abuseStep {
 func (s *abuseStep) analyze(doc *document, out *analysis) {
 	r := doc.model.read(s.set, doc.in)
 	p := r.Abuse(out.Lang)
-	insult, staff, spoken := false, false, false
-	for i := range doc.tokens {
-		t := &doc.tokens[i]
-		if t.kind != kindWord {
-			continue
+	staff := false
+	if p >= abuseLevel || doc.threat { // for all others it does not matter whom
+		insult, spoken := false, false
+		for i := range doc.tokens {
+			t := &doc.tokens[i]
+			if t.kind != kindWord {
+				continue
+			}
+			w := doc.word(t)
+			insult = insult || !t.is(flagQuoted) && begins(w, s.insults)
+			staff = staff || begins(w, s.staff)
+			spoken = spoken || slices.Contains(s.address, string(w))
 		}
-		w := doc.word(t)
-		insult = insult || !t.is(flagQuoted) && begins(w, s.insults)
-		staff = staff || begins(w, s.staff)
-		for _, a := range s.address {
-			spoken = spoken || string(w) == a
+		complaint := r.Comment() > complaintish || len(out.Concerns) > 0
+		if complaint && !(insult && (spoken || staff)) {
+			p = min(p, criticism)
 		}
-	}
-	if complaint := r.Comment() > complaintish || len(out.Concerns) > 0; complaint && !(insult && (spoken || staff)) {
-		p = min(p, criticism)
 	}
 	if doc.threat {
 		p = max(p, threatLevel)
