@@ -40,6 +40,16 @@ test-race: $(NPM_STAMP) $(STYLES) browser ## all tests under the race detector (
 bench: $(NPM_STAMP) $(STYLES) ## every benchmark, then end-to-end throughput, latency and memory
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./internal/...
 
+.PHONY: peers
+peers: ## our speed beside that of the libraries one would use instead (bench/README.md)
+	$(GO) -C bench test ./...
+	$(GO) -C bench test -run '^$$' -bench . -benchtime 0.5s -cpu 1 -count 5 . | awk -f bench/median.awk
+
+.PHONY: plugin
+plugin: ## test and build bin/barometer-onnx, the plug-in for models of your own (plugin/onnx/README.md)
+	$(GO) -C plugin/onnx test ./...
+	$(GO) -C plugin/onnx build -trimpath -o $(abspath $(BIN))/barometer-onnx .
+
 .PHONY: crash
 crash: $(NPM_STAMP) $(STYLES) ## kill processes 60 times while 200,000 posts flow, then count (CRASH_SEED=n)
 	BAROMETER_CRASH_POSTS=200000 BAROMETER_CRASH_KILLS=60 BAROMETER_CRASH_SEED=$(CRASH_SEED) \
