@@ -32,13 +32,13 @@ func (n Number) MarshalJSON() ([]byte, error) {
 }
 
 // Methods are the names Detect knows.
-var Methods = []string{"shock", "drift", "daily", "farrington", "ears-c1", "ears-c2", "ears-c3"}
+var Methods = []string{"shock", "drift", "daily", "cusum", "farrington", "ears-c1", "ears-c2", "ears-c3"}
 
 // Detect runs a method over a series and returns a row a bucket; a bucket that cannot be tested, for want of history or
 // because its count is not known, has null for what is not known. It never looks ahead.
 //
 // Options by method, all optional:
-//   - shock, drift, daily (both): history, gap (buckets), alpha (0.01). Days have a weekly pattern; shorter buckets one of
+//   - shock, drift, daily (both), cusum (a Rise, without p): history, gap (buckets), alpha (0.01). Days have a weekly pattern; shorter buckets one of
 //     hours, learnt on the way, and a history of a day, but not below 56 buckets nor above 288; longer buckets none.
 //   - farrington: b, w, freq, noPeriods, reweight, weightsThreshold, pastWeeksNotIncluded, pThresholdTrend, trend,
 //     thresholdMethod, powertrans, alpha, limit54 (as "5,4"), which mean what they mean in R's farringtonFlexible. Without
@@ -60,7 +60,7 @@ func Detect(b *Buckets, method string, options map[string]string) ([]Row, error)
 	o := settings{values: options}
 	var err error
 	switch method {
-	case "shock", "drift", "daily":
+	case "shock", "drift", "daily", "cusum":
 		err = detectDaily(b, method, &o, set)
 	case "farrington":
 		err = detectFarrington(b, &o, set)
@@ -103,10 +103,18 @@ func detectDaily(b *Buckets, method string, o *settings, set func(int, Verdict))
 	if so.History < LeastHistory || so.History > 3650 || so.Gap < 1 || so.Gap > 365 {
 		return fmt.Errorf("history %d, gap %d: want %d to 3650 and 1 to 365 buckets", so.History, so.Gap, LeastHistory)
 	}
+	var chart Rise
 	for i, t := range at {
 		switch method {
 		case "shock":
 			set(i, Shock(s, t, so).Verdict)
+		case "cusum":
+			v := Shock(s, t, so)
+			v.P, v.Upper, v.Alarm = math.NaN(), math.NaN(), false
+			if v.Tested {
+				_, v.Alarm = chart.Add(v.Observed, v.Expected, v.Phi)
+			}
+			set(i, v.Verdict)
 		case "drift":
 			set(i, Drift(s, t, so).Verdict)
 		default:

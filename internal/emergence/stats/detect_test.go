@@ -149,7 +149,7 @@ func TestDetectSkipsWhatIsMissing(t *testing.T) {
 
 func TestDetectNeverLooksAhead(t *testing.T) {
 	for _, width := range []time.Duration{time.Hour, day} {
-		for _, method := range []string{"shock", "drift", "daily", "ears-c3"} {
+		for _, method := range []string{"shock", "drift", "daily", "cusum", "ears-c3"} {
 			whole, cut := spaced(200, width, 6), spaced(200, width, 6)
 			cut.Times, cut.Labels, cut.Counts = cut.Times[:120], cut.Labels[:120], cut.Counts[:120]
 			a, err := Detect(whole, method, nil)
