@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -83,6 +84,9 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	}
 	var err error
 	if s.metrics, err = newMetrics(deps.Metrics, s.live); err != nil {
+		return nil, fmt.Errorf("api: register metrics: %w", err)
+	}
+	if err := deps.Metrics.Register(newBarometers(deps.Store, deps.Organisations)); err != nil {
 		return nil, fmt.Errorf("api: register metrics: %w", err)
 	}
 	s.pages, err = web.New(web.Deps{
@@ -206,7 +210,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) string {
 		return "refused"
 	}
 	r = r.WithContext(withPrincipal(r.Context(), who))
-	if r.Method == http.MethodPost {
+	if _, route := s.mux.Handler(r); route != "" && r.Method == http.MethodPost {
 		if p := s.mayWrite(r, who); p != nil {
 			s.fail(w, r, p)
 			return "refused"
@@ -267,6 +271,9 @@ func (s *Server) cacheKey(who *principal, r *http.Request) string {
 		form = "page"
 	case strings.Contains(accept, "text/csv"):
 		form = "csv"
+	}
+	if base := path.Base(r.URL.Path); base == "feed.atom" || base == "feed.json" {
+		form += "\x00" + baseOf(r) // they hold whole addresses
 	}
 	return strconv.FormatUint(s.written.Load(), 36) + "\x00" + who.name + "\x00" + form + "\x00" + r.URL.EscapedPath() + "?" + r.URL.RawQuery
 }

@@ -60,7 +60,7 @@ func startBrowser(t *testing.T) context.Context {
 func TestDashboard(t *testing.T) {
 	browser := startBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"pages": testPages, "chart by keyboard": testChart, "filters without script": testFilters, "live strip": testLive,
+		"pages": testPages, "chart by keyboard": testChart, "filters without script": testFilters, "judging without script": testJudging, "live strip": testLive,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
@@ -330,5 +330,40 @@ func testLive(t *testing.T, browser context.Context) {
 	v.do(chromedp.Click(chromedp.CSS("#live-state button")))
 	v.soon(`document.getElementById("live-state").textContent.startsWith("Paused")`)
 	v.accessible()
+	v.quiet()
+}
+
+// testJudging gives a verdict and corrects a mention as somebody without script does.
+func testJudging(t *testing.T, browser context.Context) {
+	held := newMemory(fixedNow)
+	emerge(held, fixedNow)
+	v := newVisit(t, browser, newServer(t, Config{}, held), 360, 740)
+	command(v, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	v.open("/o/marram/issues/a17e00c4b2d9")
+	v.do(chromedp.Click(chromedp.CSS("#verdict-known")))
+	v.do(chromedp.SetValue(chromedp.CSS("#reason"), "The engineer is there."))
+	if _, err := chromedp.RunResponse(v.ctx, chromedp.Click(chromedp.CSS(".judge button"))); err != nil {
+		t.Fatal(err)
+	}
+	says := func(selector, want string) {
+		t.Helper()
+		text, err := chromedp.Run(v.ctx, chromedp.Text(chromedp.CSS(selector)))
+		if err != nil || !strings.Contains(text, want) {
+			t.Errorf("%s says %q, want %q (%v)", selector, text, want, err)
+		}
+	}
+	says("[aria-labelledby=verdict]", "The engineer is there.")
+	v.open("/o/marram/mentions/" + held.rows[4].ID.String())
+	v.do(chromedp.Click(chromedp.CSS("[aria-labelledby=correct] summary")))
+	v.do(chromedp.SetValue(chromedp.CSS("#value-sentiment"), "positive"))
+	v.shoot("correcting-phone")
+	if _, err := chromedp.RunResponse(v.ctx, chromedp.Click(chromedp.CSS(".judge button"))); err != nil {
+		t.Fatal(err)
+	}
+	says("[aria-labelledby=correct]", "Sentiment: positive")
+	v.shoot("corrected-phone")
+	if len(held.verdicts) != 2 || len(held.corrections) != 1 {
+		t.Errorf("%d verdicts and %d corrections are kept", len(held.verdicts), len(held.corrections))
+	}
 	v.quiet()
 }

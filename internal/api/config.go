@@ -19,7 +19,7 @@ const DefaultListen = "127.0.0.1:8080"
 const (
 	RoleReader   = "reader"   // reads the organisations it names
 	RoleAnalyst  = "analyst"  // gives verdicts and corrections too
-	RoleOperator = "operator" // reads metrics too
+	RoleOperator = "operator" // gives them, and reads metrics, which tell of all organisations
 )
 
 // Config of the HTTP interface. The zero value serves this machine alone, without keys. Other machines are served in

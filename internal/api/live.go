@@ -19,9 +19,11 @@ import (
 	"barometer/internal/barometer"
 )
 
-// newcomers gives rows in the order they were stored, those stored after a time, at most limit.
+// newcomers gives what was stored after a time, oldest first, at most limit.
 type newcomers interface {
 	Since(ctx context.Context, organisation string, after time.Time, limit int) ([]barometer.Stored, error)
+	NewTransitions(ctx context.Context, organisation string, after time.Time, limit int) ([]barometer.IssueRecord, error)
+	NewReadings(ctx context.Context, organisation string, after time.Time, limit int) ([]barometer.Reading, error)
 }
 
 const (
@@ -31,59 +33,92 @@ const (
 	liveLimit   = 500              // rows of one look
 	livePatient = 5 * time.Second  // for a client to take the next event
 	liveResume  = 10               // looks back for a client that returns, of liveLimit each
+	liveChanges = 5                // ticks between looks for issues and readings, which come by the quarter of an hour
 )
 
-// liveFeed looks for new rows on behalf of all clients: one look a second for each organisation somebody follows, and
-// none when nobody does. It has no goroutine of its own; the clients' requests drive it.
+// liveFeed looks for news on behalf of all clients: one look a second for each organisation somebody follows, and none
+// when nobody does. It has no goroutine of its own; the clients' requests drive it.
 type liveFeed struct {
 	store   newcomers
 	limit   int64
 	clients atomic.Int64
-	looks   singleflight.Group
+	rows    lookout[[]barometer.Stored]
+	changes lookout[changes]
+}
 
-	mu   sync.Mutex
-	seen map[string][]barometer.Stored // by organisation: what the last look found, for the rest of its second
+// changes are steps of issues and readings.
+type changes struct {
+	issues   []barometer.IssueRecord
+	readings []barometer.Reading
 }
 
 func newLiveFeed(store newcomers, limit int) *liveFeed {
-	return &liveFeed{store: store, limit: int64(limit), seen: map[string][]barometer.Stored{}}
+	return &liveFeed{store: store, limit: int64(limit)}
 }
 
 // recent returns what was stored in the last liveOverlap, as somebody saw it less than liveTick ago.
 func (l *liveFeed) recent(ctx context.Context, organisation string, now time.Time) ([]barometer.Stored, error) {
-	look := l.looks.DoChan(organisation, func() (any, error) {
+	return l.rows.get(ctx, organisation, liveTick, func(ctx context.Context) ([]barometer.Stored, error) {
+		return l.store.Since(ctx, organisation, now.Add(-liveOverlap), liveLimit)
+	})
+}
+
+// changed returns the steps and readings that were stored lately, as somebody saw them less than liveChanges ago.
+func (l *liveFeed) changed(ctx context.Context, organisation string, now time.Time) (changes, error) {
+	return l.changes.get(ctx, organisation, liveChanges*liveTick, func(ctx context.Context) (c changes, err error) {
+		after := now.Add(-liveOverlap - 2*liveChanges*liveTick)
+		if c.issues, err = l.store.NewTransitions(ctx, organisation, after, liveLimit); err == nil {
+			c.readings, err = l.store.NewReadings(ctx, organisation, after, liveLimit)
+		}
+		return c, err
+	})
+}
+
+// lookout shares looks among all who want the same at the same time. The zero value is ready.
+type lookout[T any] struct {
+	looks singleflight.Group
+	mu    sync.Mutex
+	seen  map[string]T // what the last look found, until the next is due
+}
+
+func (l *lookout[T]) get(ctx context.Context, key string, every time.Duration, look func(context.Context) (T, error)) (T, error) {
+	flight := l.looks.DoChan(key, func() (any, error) {
 		l.mu.Lock()
-		rows, ok := l.seen[organisation]
+		found, ok := l.seen[key]
 		l.mu.Unlock()
 		if ok {
-			return rows, nil
+			return found, nil
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
 		defer cancel()
-		rows, err := l.store.Since(ctx, organisation, now.Add(-liveOverlap), liveLimit)
+		found, err := look(ctx)
 		if err != nil {
 			return nil, err
 		}
 		l.mu.Lock()
-		l.seen[organisation] = rows
+		if l.seen == nil {
+			l.seen = map[string]T{}
+		}
+		l.seen[key] = found
 		l.mu.Unlock()
 		// A little less than a tick, so that a lone client does not get the same look twice. The timer also sees to it
 		// that a deleted post leaves the memory when the last client goes.
-		time.AfterFunc(liveTick*9/10, func() {
+		time.AfterFunc(every*9/10, func() {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			delete(l.seen, organisation)
+			delete(l.seen, key)
 		})
-		return rows, nil
+		return found, nil
 	})
+	var none T
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
-	case r := <-look:
+		return none, ctx.Err()
+	case r := <-flight:
 		if r.Err != nil {
-			return nil, r.Err
+			return none, r.Err
 		}
-		return r.Val.([]barometer.Stored), nil
+		return r.Val.(T), nil
 	}
 }
 
@@ -99,15 +134,18 @@ type Gap struct {
 }
 
 func liveOperation(api huma.API, path string) huma.Operation {
-	op := get("follow", path, "New mentions as server-sent events")
-	op.Description = "Events are `mention` with a mention and `gap` when some were left out; a comment every 15 s keeps the line open. " +
-		"An event's id is the time it was stored and the mention's id; sent back as Last-Event-ID it resumes there. Delivery is at least once."
+	op := get("follow", path, "New mentions, steps of issues and readings as server-sent events")
+	op.Description = "Events are `mention` with a mention, `gap` when some were left out, `issue` with an issue that took a step and `reading` with " +
+		"a reading; a comment every 15 s keeps the line open. Issues and readings are not resumed: ask for them after an interruption. " +
+		"A mention event's id is the time it was stored and the mention's id; sent back as Last-Event-ID it resumes there. Delivery is at least once."
 	op.Errors = append(op.Errors, http.StatusTooManyRequests)
 	registry := api.OpenAPI().Components.Schemas
 	op.Responses = map[string]*huma.Response{"200": {Description: "The stream", Content: map[string]*huma.MediaType{
 		"text/event-stream": {Schema: &huma.Schema{OneOf: []*huma.Schema{
 			registry.Schema(reflect.TypeFor[Mention](), true, "Mention"),
 			registry.Schema(reflect.TypeFor[Gap](), true, "Gap"),
+			registry.Schema(reflect.TypeFor[Issue](), true, "Issue"),
+			registry.Schema(reflect.TypeFor[Reading](), true, "Reading"),
 		}}},
 	}}}
 	return op
@@ -144,7 +182,7 @@ func (s *Server) follow(ctx context.Context, in *liveInput) (*huma.StreamRespons
 		w.WriteHeader(http.StatusOK)
 		c := &liveClient{
 			w: w, control: http.NewResponseController(w), feed: s.live, organisation: o.ID,
-			sent: sent, start: s.now().Add(-liveTick),
+			sent: sent, told: map[string]time.Time{}, start: s.now().Add(-liveTick),
 		}
 		c.run(r.Context(), resume)
 	}}, nil
@@ -158,6 +196,7 @@ type liveClient struct {
 	organisation string
 	start        time.Time                  // rows stored before are not news
 	sent         map[barometer.ID]time.Time // rows of the overlap that have gone out, by the time they were stored
+	told         map[string]time.Time       // changes that have gone out, by when they did
 }
 
 func (c *liveClient) run(ctx context.Context, resume time.Time) {
@@ -170,7 +209,7 @@ func (c *liveClient) run(ctx context.Context, resume time.Time) {
 	tick, beat := time.NewTicker(liveTick), time.NewTicker(liveBeat)
 	defer tick.Stop()
 	defer beat.Stop()
-	for {
+	for ticks := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
@@ -181,6 +220,9 @@ func (c *liveClient) run(ctx context.Context, resume time.Time) {
 				return
 			}
 		case now := <-tick.C:
+			if ticks++; ticks%liveChanges == 1 && c.tell(ctx, now) != nil {
+				return
+			}
 			rows, err := c.feed.recent(ctx, c.organisation, now)
 			if err != nil {
 				continue // the store is away for a moment; the heartbeat goes on and the overlap catches up
@@ -245,11 +287,46 @@ func (c *liveClient) gap(reason string) error {
 	return c.write("event: gap\ndata: " + string(data) + "\n\n")
 }
 
+// tell sends the steps of issues and the readings that came lately.
+func (c *liveClient) tell(ctx context.Context, now time.Time) error {
+	news, err := c.feed.changed(ctx, c.organisation, now)
+	if err != nil {
+		return nil //nolint:nilerr // the store is away for a moment; the next look reaches back
+	}
+	once := func(event string, body any, key string) error {
+		if _, known := c.told[key]; known {
+			return nil
+		}
+		c.told[key] = now
+		data, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("encode %s: %w", event, err)
+		}
+		return c.write("event: " + event + "\ndata: " + string(data) + "\n\n")
+	}
+	for i := range news.readings {
+		if r := &news.readings[i]; err == nil {
+			err = once("reading", viewReading(r), r.At.String())
+		}
+	}
+	for i := range news.issues {
+		if r := &news.issues[i]; err == nil {
+			err = once("issue", viewIssue(r), r.ID+r.At.String()+r.State+r.Tier)
+		}
+	}
+	return err
+}
+
 // forget drops what can no longer come again.
 func (c *liveClient) forget(before time.Time) {
 	for id, at := range c.sent {
 		if at.Before(before) {
 			delete(c.sent, id)
+		}
+	}
+	for key, at := range c.told {
+		if at.Before(before.Add(-time.Minute)) {
+			delete(c.told, key)
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics counts by route pattern and status; nothing in them names an organisation, a question or a caller.
+// metrics counts by route pattern and status; nothing in them names a question or a caller. Organisations are named by
+// barometers alone.
 type metrics struct {
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec

@@ -35,6 +35,8 @@ func (s *Server) routes() error {
 	huma.Register(api, post("correctMention", organisation+"/mentions/{id}/corrections", "Say what an analysis should have been"), call(s, s.postCorrection))
 	huma.Register(api, correctionsOperation(api, organisation+"/corrections"), call(s, s.listCorrections))
 	huma.Register(api, get("getAgreement", organisation+"/agreement", "How often the pipeline agrees with people's labels"), call(s, s.getAgreement))
+	huma.Register(api, feedOperation("getAtomFeed", organisation+"/feed.atom", atomType, "an Atom feed"), call(s, s.getAtom))
+	huma.Register(api, feedOperation("getJSONFeed", organisation+"/feed.json", jsonFeedType, "a JSON Feed"), call(s, s.getJSONFeed))
 	huma.Register(api, get("listConcerns", "/v1/concerns", "The taxonomy of concerns"), call(s, s.listConcerns))
 	huma.Register(api, get("listSources", "/v1/sources", "Sources and whether they can be heard"), call(s, s.listSources))
 	huma.Register(api, get("getSource", "/v1/sources/{source}", "One source"), call(s, s.getSource))

@@ -31,8 +31,12 @@ type mentionView struct {
 	Concerns    []concernTag
 	Why         []barometer.Reason // strongest first
 	Abusive     bool
-	Link        string // to the source, or "" where there is no safe one
-	Path        string // of its own page
+	Feeling     barometer.Sentiment // as people corrected it, or else as the pipeline has it
+	Tags        []string            // names of concerns, as people corrected them
+	Gravity     uint8
+	Corrected   map[string]bool // fields of which people say otherwise
+	Link        string          // to the source, or "" where there is no safe one
+	Path        string          // of its own page
 }
 
 type concernTag struct {
@@ -56,13 +60,40 @@ func newMentionView(row *barometer.Stored, names map[string]string, search []str
 		Path:     "/o/" + url.PathEscape(row.Organisation) + "/mentions/" + row.ID.String(),
 	}
 	for _, c := range row.Concerns {
-		name := names[c.ID]
-		if name == "" {
-			name = c.ID // of an older taxonomy
-		}
-		v.Concerns = append(v.Concerns, concernTag{Name: name, ConcernTag: c})
+		v.Concerns = append(v.Concerns, concernTag{Name: cmp.Or(names[c.ID], c.ID), ConcernTag: c}) // perhaps of an older taxonomy
 	}
+	v.correct(names)
 	return v
+}
+
+// correct shows what people say instead of what the pipeline made of it. The reasons stay those of the pipeline.
+func (v *mentionView) correct(names map[string]string) {
+	v.Feeling, v.Tags, v.Gravity, v.Corrected = v.Row.Sentiment, nil, v.Row.Severity, map[string]bool{}
+	for _, c := range v.Concerns {
+		v.Tags = append(v.Tags, c.Name)
+	}
+	for _, c := range v.Row.Corrections {
+		v.Corrected[c.Field] = c.Value != Judged(&v.Row, c.Field)
+		switch c.Field {
+		case barometer.FieldSentiment:
+			v.Feeling.Label = c.Value
+		case barometer.FieldConcerns:
+			v.Tags = nil
+			if c.Value != barometer.NoConcerns {
+				for _, id := range strings.Split(c.Value, ",") {
+					v.Tags = append(v.Tags, cmp.Or(names[id], id))
+				}
+			}
+		case barometer.FieldSeverity:
+			if n, err := strconv.ParseUint(c.Value, 10, 8); err == nil {
+				v.Gravity = uint8(n)
+			}
+		case barometer.FieldAbuse:
+			v.Abusive = c.Value != barometer.TargetNone
+		case barometer.FieldLang:
+			v.Language = c.Value
+		}
+	}
 }
 
 // reasons adds up what one word says at several places, strongest first. What would show as 0.0 is left out.
@@ -198,11 +229,83 @@ func (p *Pages) Mention(w http.ResponseWriter, r *http.Request) {
 		p.failWith(w, r, err)
 		return
 	}
-	p.render(w, r, "mention", page{Title: "Mention", Organisation: &o, Section: "mentions", Body: struct {
-		mentionView
-		Now        time.Time
-		CopiesPath string
-	}{newMentionView(&row, p.concernNames(), nil), p.deps.Now().In(zone), "/o/" + url.PathEscape(o.ID) + "/mentions?copy_group=" + fmt.Sprintf("%016x", row.CopyGroup)}})
+	names := p.concernNames()
+	v := newMentionView(&row, names, nil)
+	body := mentionPage{
+		mentionView: v, Now: p.deps.Now().In(zone), MayJudge: p.deps.MayJudge(r.Context()),
+		CopiesPath: "/o/" + url.PathEscape(o.ID) + "/mentions?copy_group=" + fmt.Sprintf("%016x", row.CopyGroup),
+	}
+	for _, s := range sentiments {
+		if s.Label != barometer.Uncertain { // people are asked for what it is
+			body.Feelings = append(body.Feelings, choice{s.Label, s.Word})
+		}
+	}
+	for level := range uint8(6) {
+		body.Severities = append(body.Severities, choice{strconv.Itoa(int(level)), severity(level) + ": " + severityMeaning(level)})
+	}
+	for _, c := range p.deps.Concerns() {
+		body.AllConcerns = append(body.AllConcerns, tick{choice{c.ID, names[c.ID]}, slices.Contains(v.Tags, names[c.ID])})
+	}
+	slices.SortFunc(body.AllConcerns, func(a, b tick) int { return strings.Compare(a.Label, b.Label) })
+	for _, c := range row.Corrections {
+		body.Said = append(body.Said, correctionRow{c, correctionWords(c, names)})
+	}
+	p.render(w, r, "mention", page{Title: "Mention", Organisation: &o, Section: "mentions", Body: body})
+}
+
+// mentionPage is one mention, and the forms to correct it with.
+type mentionPage struct {
+	mentionView
+	Now         time.Time
+	CopiesPath  string
+	MayJudge    bool
+	Feelings    []choice
+	Severities  []choice
+	AllConcerns []tick
+	Said        []correctionRow
+}
+
+// tick is a box of a form.
+type tick struct {
+	choice
+	Ticked bool
+}
+
+type correctionRow struct {
+	barometer.Correction
+	Words string
+}
+
+// correctionWords says a correction, and what the pipeline had said.
+func correctionWords(c barometer.Correction, names map[string]string) string {
+	was, _, _ := strings.Cut(c.Was, " ")
+	say := func(value string) string {
+		switch c.Field {
+		case barometer.FieldSentiment:
+			return strings.ToLower(sentimentName(value))
+		case barometer.FieldSeverity:
+			if n, err := strconv.ParseUint(value, 10, 8); err == nil {
+				return strings.ToLower(severity(uint8(n)))
+			}
+		case barometer.FieldLang:
+			return language(value)
+		case barometer.FieldConcerns:
+			ids := strings.Split(value, ",")
+			for i, id := range ids {
+				ids[i] = cmp.Or(names[id], id)
+			}
+			return strings.Join(ids, ", ")
+		}
+		return value
+	}
+	field := map[string]string{barometer.FieldLang: "Language", barometer.FieldAbuse: "Abuse of people"}[c.Field]
+	if field == "" {
+		field = upperFirst(c.Field)
+	}
+	if c.Value == was {
+		return field + ": " + say(c.Value) + ", as the pipeline said"
+	}
+	return field + ": " + say(c.Value) + "; the pipeline said " + say(was)
 }
 
 // filter reads the address of the list. Times are the organisation's; a day as `to` includes that day.

@@ -22,7 +22,7 @@ const (
 	severeShown  = 5
 	newestShown  = 6
 	excerptRunes = 220
-	shownIssues  = 6
+	shownIssues  = 4
 )
 
 type overview struct {

@@ -104,8 +104,7 @@ func newReadingView(r *barometer.Reading, why string, past []barometer.Reading, 
 	if r.High-r.Low > .5 {
 		v.Arcs = append(v.Arcs, arc{"interval", arcPath(r.Low, r.High, dialR-15)})
 	}
-	v.Of = fmt.Sprintf("%s in 24 hours, %s negative where %s would be ordinary, %s about harm.", plural(r.Posts, "mention"),
-		thousands(uint64(r.Negative)), fewDigits(r.Expected), thousands(uint64(r.Severe)))
+	v.Of = madeOf(r)
 	v.Against = calmer(r.Pressure) + " Compared with " + plural(r.Days, "day") + "."
 	return v
 }

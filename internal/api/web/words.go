@@ -187,6 +187,7 @@ func (p *Pages) funcs() template.FuncMap {
 		"sentiments":      func() []sentimentWord { return sentiments },
 		"lower":           strings.ToLower,
 		"brief":           func(m mentionView, now time.Time) brief { return brief{m, now} },
+		"level":           func(n uint8) int { return int(n) },
 		"few":             fewDigits,
 		"upperFirst":      upperFirst,
 		"sentence":        sentence,

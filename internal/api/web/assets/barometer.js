@@ -38,7 +38,13 @@ function follow(list, state) {
     stream.onopen = () => say("Live");
     stream.onerror = () => say("Connection lost, trying again");
     stream.addEventListener("mention", (event) => waiting.push(JSON.parse(event.data)));
+    for (const event of ["reading", "issue"]) stream.addEventListener(event, changed);
     stream.addEventListener("gap", () => say("Live, showing only some"));
+  }
+  // The barometer is not redrawn under a reader's eyes: that there is something newer is said, once.
+  function changed(event) {
+    const notice = document.getElementById("changed");
+    if (notice && new Date(JSON.parse(event.data).at) > new Date(notice.dataset.known || 0)) notice.hidden = false;
   }
   pause.addEventListener("click", () => {
     if (stream) {
