@@ -35,6 +35,7 @@ type Report struct {
 	Cells   []Cell
 	Levels  []Level
 	Promise Promise
+	Calm    Promise // the same with no series changed: the share of days with any discovery
 }
 
 // Cell says how the p-values of one kind of series are distributed when nothing happens.
@@ -79,6 +80,7 @@ func Measure(ctx context.Context, o Options) (*Report, error) {
 		r.Levels = append(r.Levels, power(scene{mean, powerPhi}, &o))
 	}
 	r.Promise = Discoveries(2000, 100, o.Ticks)
+	r.Calm = Discoveries(2000, 0, o.Ticks)
 	return &r, nil
 }
 
@@ -121,6 +123,7 @@ type Promise struct {
 	Discoveries, False   int
 	FDR                  float64 // mean over the days of the share of false among the discoveries
 	Found                float64 // share of the changed series found on a day
+	Later, LaterFalse    int     // discoveries and false ones when the levels of the days also keep the rate over all days (BatchBH)
 }
 
 // Discoveries simulates a tick of null and changed series, many times over. The changed ones have twice to four times
@@ -130,6 +133,7 @@ func Discoveries(null, changed, ticks int) Promise {
 	out := Promise{Null: null, Changed: changed, Ticks: ticks}
 	means, phis := []float64{.5, 1, 2, 5, 10, 30, 100}, []float64{1, 1.3, 2, 3}
 	p := make([]float64, null+changed)
+	over := stats.BatchBH{Alpha: .1}
 	for range ticks {
 		for i := range p {
 			c := scene{means[r.IntN(len(means))], phis[r.IntN(len(phis))]}
@@ -149,6 +153,14 @@ func Discoveries(null, changed, ticks int) Promise {
 			}
 			if found++; i < null {
 				wrong++
+			}
+		}
+		_, rejected := over.Test(p)
+		for i, yes := range rejected {
+			if yes {
+				if out.Later++; i < null {
+					out.LaterFalse++
+				}
 			}
 		}
 		out.Discoveries += found

@@ -40,7 +40,7 @@ type ShockVerdict struct {
 	Phi         float64 // dispersion of the baseline, at least 1
 	SE          float64 // standard error of the logarithm of Expected
 	Days        int     // in the baseline
-	Provisional bool    // fewer days in the baseline than History
+	Provisional bool    // fewer days in the baseline than three quarters of History
 	Tested      bool
 }
 
