@@ -28,6 +28,8 @@ func commands() map[string]command {
 		"backtest":   {"--posts FILE [--config F] [--organisation NAME] [--readings] [--warmup D]", "replay dated posts and say what would have been found, without any engine", runBacktest},
 		"detect":     {"[--method M] [--alpha A] [FILE.csv]", "test every bucket of a count series (time,count)", runDetect},
 		"calibrate":  {"", "measure the detectors by simulation and write the report", runCalibrate},
+		"evaluate":   {"[--config F] FILE.jsonl...", "score the analysis on labelled files, with confidence intervals", runEvaluate},
+		"models":     {"--data DIR --out DIR", "train every model anew from labelled files", runModels},
 		"verify":     {"[--config F] EVIDENCE|ISSUE|FILE", "compute the evidence of an alert again", runVerify},
 		"import":     {"[--config F] FILE...", "dated posts from files through the real pipeline", runImport},
 		"replay":     {"[--config F] [--reason R] [--list]", "send dead letters back to where they came from", runReplay},

@@ -54,6 +54,14 @@ const Other = "other"
 // languages and leave the setting alone, so it decides only what the words leave open.
 const declaredLogOdds = 1.5
 
+// The labelled Hindi posts are to a good part romanised and mixed with English, so the model takes short English posts for
+// Hindi; among the posts that the product hears romanised Hindi is rare. English is the commonest language of posts in
+// Latin letters, and what people write words of other languages in.
+const (
+	romanisedLogOdds = 4.0
+	englishLogOdds   = 0.5
+)
+
 // Language returns the ISO 639-1 code of the text's language, or Other, and how sure that is. Declared is a prior.
 func (r *Reader) Language(declared string) (code string, confidence float32) {
 	d := &r.doc
@@ -87,6 +95,10 @@ func (r *Reader) Language(declared string) (code string, confidence float32) {
 			p[c] += declaredLogOdds
 		case label == "ar" && d.arabic == 0, label == "hi" && 2*d.devanagari < letters && d.latin == 0:
 			p[c] -= 20
+		case label == "hi" && 2*d.devanagari < letters:
+			p[c] -= romanisedLogOdds
+		case label == "en":
+			p[c] += englishLogOdds
 		}
 		if d.arabic*2 > letters && label != "ar" && label != Other || d.devanagari*2 > letters && label != "hi" {
 			p[c] -= 20
