@@ -13,17 +13,10 @@ import (
 
 // row is a line of a labelled file. Label is a word or, for patient comments, a number from 1 to 5.
 type row struct {
-	ID          string   `json:"id"`
-	Text        string   `json:"text"`
-	Lang        string   `json:"lang"`
-	Label       any      `json:"label"`
-	Mean        float32  `json:"mean"`
-	Topics      []string `json:"topics"`
-	Question    string   `json:"question"`
-	Set         string   `json:"set"`
-	Criticality string   `json:"criticality"`
-	Subcategory string   `json:"subcategory"`
-	Kind        string   `json:"kind"`
+	ID     string   `json:"id"`
+	Text   string   `json:"text"`
+	Label  any      `json:"label"`
+	Topics []string `json:"topics"`
 }
 
 // readRows reads JSON Lines, gzipped when the name ends in .gz.

@@ -176,7 +176,7 @@ func (t *trainer) exclusive(name string, s spec, samples []sample, labels []stri
 }
 
 // folds is how many parts few texts are cut into: each part is judged by a model that did not see it.
-const folds = 5
+const folds = 3
 
 // fold puts the i-th sample into a part, whatever order a file is in.
 func fold(i int) int { return int(uint64(i)*0x9E3779B97F4A7C15>>40) % folds }

@@ -50,6 +50,9 @@ func themeSamples(dir string) (samples []sample, labels []string, err error) {
 	return samples, labels, nil
 }
 
+// themeFolds is how many parts the comments are cut into to choose limits.
+const themeFolds = 5
+
 func (t *trainer) themes() error {
 	samples, labels, err := themeSamples(t.data)
 	if err != nil {
@@ -58,9 +61,9 @@ func (t *trainer) themes() error {
 	s := themeFit
 	s.classes = len(labels)
 	scores := make([][]float32, len(samples))
-	for f := range folds {
+	for f := range themeFolds {
 		for i := range samples {
-			samples[i].held = fold(i) == f
+			samples[i].held = i%themeFolds == f
 		}
 		for i, v := range score(fit(s, samples), samples) {
 			if v != nil {
