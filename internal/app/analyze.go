@@ -9,9 +9,12 @@ import (
 
 	"barometer/internal/analyze"
 	"barometer/internal/barometer"
+	"barometer/internal/classify"
 	"barometer/internal/service"
 	"barometer/internal/store"
 	"barometer/internal/stream"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // retryAfter is how long a delivery waits whose rows could not be stored.
@@ -19,7 +22,7 @@ const retryAfter = 2 * time.Second
 
 // startAnalyze adds the analysis stage to the group: mentions are taken from the stream, analysed and stored; roll-ups
 // are rebuilt by whichever process leads; observations of sources are stored.
-func startAnalyze(c *Config, g *service.Group, s *stream.Stream, db *store.Store, p *analyze.Pipeline, log *slog.Logger) error {
+func startAnalyze(c *Config, g *service.Group, s *stream.Stream, db *store.Store, p *analyze.Pipeline, log *slog.Logger, reg prometheus.Registerer) error {
 	writer, err := store.NewWriter(db, c.Writer, log)
 	if err != nil {
 		return fmt.Errorf("writer: %w", err)
@@ -28,7 +31,10 @@ func startAnalyze(c *Config, g *service.Group, s *stream.Stream, db *store.Store
 	if err != nil {
 		return fmt.Errorf("workers: %w", err)
 	}
-	copies := &sharedCopies{index: analyze.NewCopies(copiesMemory)}
+	judges := &judges{pipeline: p, copies: analyze.NewCopies(copiesMemory)}
+	if c.Classifier.Enabled() {
+		judges.cascade = classify.NewCascade(c.Classifier, classify.NewClient(s, c.Classifier.Subject), reg, log)
+	}
 	g.Go("writer", writer.Run)
 	g.Go("health", func(ctx context.Context) error {
 		return s.RunHealth(ctx, db.WriteHealth)
@@ -40,7 +46,7 @@ func startAnalyze(c *Config, g *service.Group, s *stream.Stream, db *store.Store
 	})
 	g.Go("analysis", func(ctx context.Context) error {
 		return consumer.Run(ctx, func(ctx context.Context, d *stream.Delivery) {
-			deliver(ctx, p, copies, writer, d, log)
+			deliver(ctx, judges, writer, d, log)
 		})
 	})
 	return nil
@@ -48,7 +54,7 @@ func startAnalyze(c *Config, g *service.Group, s *stream.Stream, db *store.Store
 
 // deliver analyses one message and hands it to the writer. It is acknowledged when its rows are durable, and given back
 // when they are not.
-func deliver(ctx context.Context, p *analyze.Pipeline, copies *sharedCopies, w *store.Writer, d *stream.Delivery, log *slog.Logger) {
+func deliver(ctx context.Context, j *judges, w *store.Writer, d *stream.Delivery, log *slog.Logger) {
 	settle := func(err error) {
 		if err == nil {
 			err = d.Ack()
@@ -59,28 +65,35 @@ func deliver(ctx context.Context, p *analyze.Pipeline, copies *sharedCopies, w *
 			log.Warn("delivery not settled", "mentions", len(d.Mentions), "error", err)
 		}
 	}
-	rows := analyzeAll(p, d.Mentions)
-	copies.regroup(rows)
-	if err := w.Write(ctx, rows, settle); err != nil {
+	if err := w.Write(ctx, j.judge(ctx, d.Mentions), settle); err != nil {
 		settle(err)
 	}
 }
 
-// sharedCopies recognises near copies among all recent mentions that this process analysed. Exact copies have the same
-// group in every process, because the group of a text alone is a function of the text.
-type sharedCopies struct {
-	mu    sync.Mutex
-	index *analyze.Copies
+// judges are all that have a say in an analysis: the pipeline, a plug-in where one is configured, and the memory of
+// recent texts that near copies are recognised by. That memory is of this process; exact copies have the same group in
+// every process, because the group of a text alone is a function of the text.
+type judges struct {
+	pipeline *analyze.Pipeline
+	cascade  *classify.Cascade // nil without a plug-in
+
+	mu     sync.Mutex
+	copies *analyze.Copies
 }
 
-func (c *sharedCopies) regroup(rows []barometer.Analysed) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (j *judges) judge(ctx context.Context, mentions []barometer.Mention) []barometer.Analysed {
+	rows := analyzeAll(j.pipeline, mentions)
+	if j.cascade != nil {
+		j.cascade.Apply(ctx, rows)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	for i := range rows {
 		if !rows[i].Deleted {
-			regroup(c.index, &rows[i])
+			regroup(j.copies, &rows[i])
 		}
 	}
+	return rows
 }
 
 func analyzeAll(p *analyze.Pipeline, mentions []barometer.Mention) []barometer.Analysed {

@@ -10,6 +10,7 @@ import (
 	"barometer/internal/analyze"
 	"barometer/internal/api"
 	"barometer/internal/barometer"
+	"barometer/internal/classify"
 	"barometer/internal/embedded"
 	"barometer/internal/emergence"
 	"barometer/internal/gate"
@@ -29,6 +30,7 @@ type Config struct {
 	HTTP          source.ClientConfig   `yaml:"http"`
 	Gate          gate.Config           `yaml:"gate"`
 	Analysis      analyze.Config        `yaml:"analysis"`
+	Classifier    classify.Config       `yaml:"classifier"`
 	Emergence     emergence.Config      `yaml:"emergence"`
 	Workers       stream.ConsumerConfig `yaml:"workers"`
 	Writer        store.WriterConfig    `yaml:"writer"`
@@ -136,6 +138,9 @@ func (c *Config) Validate() error {
 	}
 	if err := c.Analysis.Validate(); err != nil {
 		return fmt.Errorf("analysis: %w", err)
+	}
+	if err := c.Classifier.Validate(); err != nil {
+		return fmt.Errorf("classifier: %w", err)
 	}
 	if err := c.Emergence.Validate(); err != nil {
 		return fmt.Errorf("emergence: %w", err)

@@ -99,7 +99,7 @@ func importFiles(ctx context.Context, std IO, c *Config, g *service.Group, log *
 		if err != nil {
 			return err
 		}
-		if err := startAnalyze(c, g, s, db, pipeline, log); err != nil {
+		if err := startAnalyze(c, g, s, db, pipeline, log, nil); err != nil {
 			return err
 		}
 	}

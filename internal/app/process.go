@@ -149,7 +149,7 @@ func (p *process) start(ctx context.Context, load func() (*Config, error)) error
 		return err
 	}
 	if p.want.analyze {
-		if err := startAnalyze(p.cfg, p.group, s, db, pipeline, p.log); err != nil {
+		if err := startAnalyze(p.cfg, p.group, s, db, pipeline, p.log, p.reg); err != nil {
 			return err
 		}
 		startWatch(p.cfg, p.group, s, db, pipeline, known, p.log)

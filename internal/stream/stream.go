@@ -69,6 +69,11 @@ func Open(ctx context.Context, c Config, log *slog.Logger, reg prometheus.Regist
 	return s, nil
 }
 
+// RequestWithContext sends a message and waits for the answer: for plug-ins that listen on a subject of their own.
+func (s *Stream) RequestWithContext(ctx context.Context, subject string, data []byte) (*nats.Msg, error) {
+	return s.conn.RequestWithContext(ctx, subject, data)
+}
+
 // Close ends the connection. Deliveries that are not acknowledged by then will come again.
 func (s *Stream) Close() error {
 	err := s.conn.FlushTimeout(time.Second) // acknowledgements may still be in the buffer
