@@ -30,8 +30,8 @@ type Found struct {
 	Rule    string
 	Nominal float64 // how often it alarms at its own limit, where it has one
 	Share   float64 // of the outbreaks with an alarm on one of their days
-	Early   float64 // of the outbreaks with an alarm within three days
-	Delay   float64 // median days to the first alarm among the found; on the first day it is 1
+	Early   float64 // of the outbreaks with an alarm on one of the first three days
+	Delay   float64 // median days from the onset to the first alarm among the found; 0 on the first day
 }
 
 // rule scores a day, the higher the more alarming.
@@ -119,7 +119,7 @@ func power(c scene, o *Options) Level {
 			for k, x := range scores(r, &s, halves, t) {
 				if !seen[k] && x > limits[k] {
 					seen[k] = true
-					delays[k] = append(delays[k], t-history+1)
+					delays[k] = append(delays[k], t-history)
 				}
 			}
 		}
@@ -128,7 +128,7 @@ func power(c scene, o *Options) Level {
 		f := &l.Rules[k]
 		f.Share = float64(len(delays[k])) / float64(o.Outbreaks)
 		for _, d := range delays[k] {
-			f.Early += share(d <= 3, o.Outbreaks)
+			f.Early += share(d < 3, o.Outbreaks)
 		}
 		f.Delay = median(delays[k])
 	}

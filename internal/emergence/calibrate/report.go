@@ -56,8 +56,8 @@ func (r *Report) write(w io.Writer, o Options) error {
 	line("Outbreaks of seven days, each day 2 standard deviations higher, in series of dispersion %g. Every rule is set to the limit at which", powerPhi)
 	line("it alarms on 1 %% of the days without an outbreak; *at its own limit* says how often it alarms there as it is usually run (1 %% for")
 	line("ours, 3 sd for EARS C2, 2 sd, twice the twelve hours before). *Found* is an alarm on one of the seven days, with a 95 %% interval;")
-	line("the delay is the median day of the first alarm among the found, the first day of the outbreak being 1.\n")
-	line("| posts a day | rule | at its own limit | found | found within 3 days | delay |")
+	line("the delay is the median of the days from the onset to the first alarm among the found, 0 on the first day itself.\n")
+	line("| posts a day | rule | at its own limit | found | found in the first 3 days | delay |")
 	line("|--:|---|--:|--:|--:|--:|")
 	for _, l := range r.Levels {
 		for _, f := range l.Rules {

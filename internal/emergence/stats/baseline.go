@@ -303,7 +303,7 @@ func (b *baseline) estimate() {
 // would hide behind the dispersion it causes itself, so the dispersion is believed only up to a bound that the bulk of the
 // days sets.
 func (b *baseline) suspect() (changed bool) {
-	phi := min(b.phi, 4+2*b.bulk())
+	phi := min(b.phi, 6+2*b.bulk())
 	for i, y := range b.y {
 		mu := b.mean[i]
 		limit := 0
@@ -348,7 +348,7 @@ func (b *baseline) restore() {
 	c := d.Quantile(1-outbreak) + 1
 	// The share of all counts that falls on such days, from their size-biased law. Where next to nothing is ever heard it
 	// says little.
-	share := min(NegBin{mu + b.phi - 1, b.phi}.Tail(c-1), .2)
+	share := min(NegBin{mu + b.phi - 1, b.phi}.Tail(c-1), .3)
 	b.beta[columnLevel] += math.Log((1 - lost*min(d.Tail(c), share)) / (1 - lost*share))
 }
 
@@ -360,14 +360,17 @@ const outbreak = .005
 // get limits that are too wide, with more, those a little above get limits that are too narrow.
 const atom = 3
 
+// rise is the power of phi the prior rises with: a small count that varies shows less of it in eight weeks than it has.
+const rise = .6
+
 // wild is the dispersion from which on the counts themselves must speak for it: a silent series would else be compatible
 // with any.
-const wild = 8
+const wild = 12
 
 // gridRatio is the distance of neighbouring values of phi that are weighed.
 const gridRatio = 1.3
 
-// weigh sets how probable each dispersion is, given the counts and a prior that is flat in its logarithm.
+// weigh sets how probable each dispersion is, given the counts and a prior.
 func (b *baseline) weigh() {
 	b.grid = b.grid[:0]
 	start := int(math.Round(math.Log(b.phi) / math.Log(gridRatio)))
@@ -378,6 +381,7 @@ func (b *baseline) weigh() {
 		if k == 0 {
 			l += math.Log(atom)
 		}
+		l += rise * math.Log(min(phi, wild))
 		if phi > wild {
 			l -= 2 * math.Log(phi/wild)
 		}
