@@ -131,6 +131,9 @@ func (e *Engine) testTerm(key uint64, lang string, size [2]int, now int64) (burs
 		if phi == 0 { // only now is it worth looking up
 			count, exposure = e.past(key, lang, list[0].Terms[slices.Index(list[0].hashes, key)].Key)
 			phi = e.Dispersion.phi()
+			if count > everyday*exposure && exposure >= thinLanguage {
+				break
+			}
 		}
 		d := predictive(count, exposure, phi, size[i])
 		if float64(n) < d.Mean*1.5 || i == 1 && float64(n) < d.Mean*quickLift {

@@ -312,7 +312,7 @@ func (e *Engine) attach(g *group, now int64, r *Result) {
 	var best *Issue
 	score := 0.0
 	for _, i := range e.issues {
-		if !i.same(g) {
+		if !i.same(g, now) {
 			continue
 		}
 		if s := i.overlap(g) + i.jaccard(g) + i.cosine(g); s > score {
@@ -475,3 +475,6 @@ func (e *Engine) Forget(ids ...barometer.ID) {
 
 // String names the engine in logs and tests.
 func (e *Engine) String() string { return fmt.Sprintf("emergence of %s", e.org.ID) }
+
+// Size returns how many terms and series are tracked.
+func (e *Engine) Size() (terms, series int) { return e.vocab.used, len(e.series.Nodes) }

@@ -31,12 +31,13 @@ type groupTerm struct {
 }
 
 const (
-	contained      = .5 // a term joins the seed when at least half the posts of the rarer one hold both ...
-	attachLift     = 5  // ... and they meet so many times more often than by chance
-	samePosts      = .3 // two groups that share so much of the smaller one's posts are one
-	sameWording    = .6 // two posts that share so many of their terms say the same in the same words
-	enoughWordings = 12 // no rule asks for more
-	leastExcess    = .9 // a single term makes a post a member when it is so rarely explained by the past; else it takes two
+	contained      = .5  // a term joins the seed when at least half the posts of the rarer one hold both ...
+	attachLift     = 5   // ... and they meet so many times more often than by chance
+	samePosts      = .3  // two groups that share so much of the smaller one's posts are one
+	sameWording    = .6  // two posts that share so many of their terms say the same in the same words
+	enoughWordings = 12  // no rule asks for more
+	everyday       = .15 // a word in more of the posts of a language than this names nothing and is no news
+	leastExcess    = .9  // a single term makes a post a member when it is so rarely explained by the past; else it takes two
 )
 
 // groups joins bursting terms around the strongest ones. Only the seed attracts: joining terms by chains of overlaps
@@ -420,14 +421,11 @@ func (e *Engine) nameOf(g *group) string {
 	return name
 }
 
-// commonplace says whether a phrase holds a word that stands in many posts anyway, such as the organisation's name.
+// commonplace says whether a term holds a word that stands in many posts anyway, such as the organisation's name.
 func (e *Engine) commonplace(key, lang string) bool {
 	x := e.vocab.exposure(lang, e.day)
-	if !strings.Contains(key, " ") {
-		return false
-	}
 	for _, w := range strings.Fields(key) {
-		if e.vocab.count(termHash(lang, w), e.day) > .15*x {
+		if e.vocab.count(termHash(lang, w), e.day) > everyday*x && x > 0 {
 			return true
 		}
 	}

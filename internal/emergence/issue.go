@@ -344,11 +344,12 @@ func (i *Issue) cosine(g *group) float64 {
 }
 
 // same says whether a group is about the issue.
-func (i *Issue) same(g *group) bool {
+func (i *Issue) same(g *group, now int64) bool {
 	if i.life.IsSeries {
 		return i.life.Node != all && i.State != StateResolved && i.covers(g) >= .5
 	}
-	return i.overlap(g) >= .3 || i.jaccard(g) >= .3 || i.cosine(g) >= .5 || i.touches(g) >= .3 && i.State != StateResolved
+	return i.overlap(g) >= .3 || i.jaccard(g) >= .3 || i.cosine(g) >= .5 ||
+		now-i.life.Changed < resolveAfter.Milliseconds() && i.State != StateResolved && i.touches(g) >= .3
 }
 
 // contains says whether a younger issue is part of this one: they share a good part of the smaller one's posts.

@@ -86,7 +86,7 @@ func gammaDraw(r *rand.Rand, shape float64) float64 {
 func TestReadingsAreUniformWhenNothingChanges(t *testing.T) {
 	for _, c := range []struct{ perDay, phi float64 }{{8, 1.2}, {25, 1.5}, {100, 2}, {400, 4}} {
 		var got []float64
-		for seed := range uint64(12) {
+		for seed := range uint64(8) {
 			s := &stream{perDay: c.perDay, phi: c.phi, negative: .45, severe: .06, r: rand.New(rand.NewPCG(seed, 5))}
 			e := engine(t, emergence.Config{TickEvery: 24 * time.Hour})
 			for d := range 150 {
@@ -108,5 +108,99 @@ func TestReadingsAreUniformWhenNothingChanges(t *testing.T) {
 		share := 1 - float64(high)/float64(len(got))
 		t.Logf("%v a day: %d readings, largest distance from uniform %.3f (limit %.3f), %.1f %% at 97 or more, %.1f %% below 10",
 			c.perDay, len(got), ks, 1.63/math.Sqrt(float64(len(got))), 100*share, 100*float64(low)/float64(len(got)))
+		if ks > 1.63/math.Sqrt(float64(len(got))) {
+			t.Errorf("%v a day: readings are not uniform", c.perDay)
+		}
+		if share < .015 || share > .045 {
+			t.Errorf("%v a day: %.1f %% of ordinary days read 97 or more", c.perDay, 100*share)
+		}
+	}
+}
+
+// One and the same day, read after a hundred different pasts of the same organisation: the interval holds the reading
+// that exact knowledge of what is ordinary would give, for which the median over the pasts stands.
+func TestTheIntervalOfAReadingHoldsTheTruth(t *testing.T) {
+	inside, tried := 0, 0
+	for _, perDay := range []float64{20, 60} {
+		for day := range uint64(5) {
+			last := &stream{perDay: perDay, phi: 1.5, negative: .45, severe: .06, r: rand.New(rand.NewPCG(day, 77)), next: 1 << 40}
+			today := last.day(start.AddDate(0, 0, 57))
+			var pressures, lows, highs []float64
+			for seed := range uint64(80) {
+				s := &stream{perDay: perDay, phi: 1.5, negative: .45, severe: .06, r: rand.New(rand.NewPCG(seed, day))}
+				e := engine(t, emergence.Config{TickEvery: 24 * time.Hour})
+				for d := range 57 {
+					e.Add(s.day(start.AddDate(0, 0, d))...)
+				}
+				e.Add(today...)
+				r := e.Tick(start.AddDate(0, 0, 58)).Readings
+				x := r[len(r)-1]
+				pressures, lows, highs = append(pressures, x.Pressure), append(lows, x.Low), append(highs, x.High)
+			}
+			sorted := slices.Clone(pressures)
+			slices.Sort(sorted)
+			truth := sorted[len(sorted)/2]
+			for i := range pressures {
+				tried++
+				if lows[i] <= truth && truth <= highs[i] {
+					inside++
+				}
+			}
+		}
+	}
+	share := float64(inside) / float64(tried)
+	t.Logf("%.1f %% of %d intervals hold the truth", 100*share, tried)
+	if share < .92 || share > .99 {
+		t.Errorf("%.1f %% of the 95 %% intervals hold the truth", 100*share)
+	}
+}
+
+func TestSilenceIsNotCalm(t *testing.T) {
+	s := &stream{perDay: 30, phi: 1.3, negative: .45, severe: .05, r: rand.New(rand.NewPCG(3, 3))}
+	e := engine(t, emergence.Config{TickEvery: time.Hour})
+	for d := range 50 {
+		e.Add(s.day(start.AddDate(0, 0, d))...)
+	}
+	for h := range 48 { // nothing could be heard from day 50 on, and nothing came
+		e.Coverage(start.AddDate(0, 0, 50).Add(time.Duration(h)*time.Hour), 0)
+	}
+	blind := e.Tick(start.AddDate(0, 0, 52)).Readings
+	last := blind[len(blind)-1]
+	if !last.Blind || last.Word == "calm" || last.Low > 0 || last.High < 100 {
+		t.Errorf("a day without hearing reads %+v", last)
+	}
+	for d := 52; d < 60; d++ {
+		e.Add(s.day(start.AddDate(0, 0, d))...)
+	}
+	later := e.Tick(start.AddDate(0, 0, 60)).Readings
+	if x := later[len(later)-1]; x.Blind || x.Days != 54 || math.Abs(x.Expected-13.5) > 2.5 {
+		t.Errorf("blind days lowered what is ordinary: %+v", x)
+	}
+}
+
+func TestAStormyDayIsStormyAndACampaignIsNotOrdinary(t *testing.T) {
+	s := &stream{perDay: 30, phi: 1.3, negative: .45, severe: .05, r: rand.New(rand.NewPCG(3, 3))}
+	storm := &stream{perDay: 90, phi: 1.3, negative: .9, severe: .3, r: rand.New(rand.NewPCG(4, 4)), next: 1 << 40}
+	e := engine(t, emergence.Config{TickEvery: time.Hour})
+	for d := range 60 {
+		from := s
+		if d == 57 {
+			from = storm
+		}
+		e.Add(from.day(start.AddDate(0, 0, d))...)
+	}
+	r := e.Tick(start.AddDate(0, 0, 58)).Readings
+	if x := r[len(r)-1]; x.Word != "stormy" || x.Tendency != emergence.TendencyRising || x.Pressure < 99 {
+		t.Errorf("the storm reads %+v", x)
+	}
+	r = e.Tick(start.AddDate(0, 0, 59)).Readings
+	if x := r[len(r)-1]; x.Word == "stormy" || x.Tendency != emergence.TendencyFalling {
+		t.Errorf("the day after reads %+v", x)
+	}
+	before := r[len(r)-1].Days
+	e.Campaign(start.AddDate(0, 0, 57), start.AddDate(0, 0, 58))
+	r = e.Tick(start.AddDate(0, 0, 60)).Readings
+	if x := r[len(r)-1]; x.Days != before-1 {
+		t.Errorf("a campaign counts as ordinary: %d days, %d before", x.Days, before)
 	}
 }

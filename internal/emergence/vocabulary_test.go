@@ -2,6 +2,7 @@ package emergence_test
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
@@ -86,18 +87,19 @@ func observe(id, text string, at time.Time) emergence.Observation {
 	return emergence.ObserveAnalysed(&a)
 }
 
-var tweets = sync.OnceValue(func() []emergence.Observation { return nil })
+var analysed = map[uint64][]emergence.Observation{}
 
 // background returns analysed real tweets in an order without meaning.
 func background(t testing.TB, seed uint64, n int) []emergence.Observation {
 	rows := readRows(t, shared(t, "sentiment", "en.semeval2013-16.jsonl.gz"))
 	r := rand.New(rand.NewPCG(seed, 1))
 	r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	out := make([]emergence.Observation, 0, n)
-	for _, x := range rows[:min(n, len(rows))] {
+	out := analysed[seed]
+	for _, x := range rows[len(out):max(len(out), min(n, len(rows)))] {
 		out = append(out, observe(x.ID, x.Text, time.Time{}))
 	}
-	return out
+	analysed[seed] = out
+	return slices.Clone(out[:min(n, len(out))])
 }
 
 var start = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
@@ -178,93 +180,84 @@ func engine(t testing.TB, cfg emergence.Config) *emergence.Engine {
 	return e
 }
 
-type tally struct{ watch, alert int }
-
-func TestExperimentNull(t *testing.T) {
-	for _, perDay := range []int{100, 400} {
-		days := map[int]int{100: 200, 400: 100}[perDay]
-		obs := spread(background(t, 7, perDay*days), perDay, rand.New(rand.NewPCG(3, 4)))
-		warm := 25 * 24 * time.Hour
-		e := engine(t, emergence.Config{Warmup: warm, WatchP: watchP()})
-		e.Add(obs...)
-		began := time.Now()
-		r := e.Tick(start.AddDate(0, 0, days))
-		var w, a int
-		for _, x := range r.Transitions {
+// Real tweets in an order without meaning hold nothing new: every issue in them is a false one.
+func TestFalseIssuesOnRealTweets(t *testing.T) {
+	const warm = 25
+	for _, c := range []struct{ perDay, days int }{{100, 150}, {400, 80}} {
+		e := engine(t, emergence.Config{Warmup: warm * 24 * time.Hour})
+		e.Add(spread(background(t, 7, c.perDay*c.days), c.perDay, rand.New(rand.NewPCG(3, 4)))...)
+		watched, alerts := 0.0, 0.0
+		for _, x := range e.Tick(start.AddDate(0, 0, c.days)).Transitions {
 			if x.From == "" {
-				w++
-				fmt.Printf("  %s %-30s %s posts %d obs %d exp %.3f p %.2g q %.2g\n", x.At.Format("01-02 15:04"), x.Issue.Name, x.Tier, x.Issue.Posts, x.Issue.Observed, x.Issue.Expected, x.Issue.P, x.Issue.Q)
+				watched++
 			}
 			if x.Tier == emergence.Alert && (x.From == "" || x.From == x.To) {
-				a++
+				alerts++
 			}
 		}
-		d := float64(days) - 25
-		fmt.Printf("%d/day: %d days, watch %.3f/day alert %.3f/day  phi %v in %v\n", perDay, days, float64(w)/d, float64(a)/d, e.Dispersion, time.Since(began))
+		days := float64(c.days - warm)
+		t.Logf("%d posts a day, %v days: %.2f false issues a day, %.3f false alerts a day", c.perDay, days, watched/days, alerts/days)
+		if watched/days > .25 || alerts/days > .02 {
+			t.Errorf("%d posts a day: %v issues and %v alerts in %v days, promised are 0.25 and 0.02 a day", c.perDay, watched, alerts, days)
+		}
 	}
 }
 
-func TestExperimentRecall(t *testing.T) {
+// An issue of 8 posts in a day, each worded differently, is watched; one of 12 is an alert.
+func TestInjectedIssuesAreFound(t *testing.T) {
+	const warm, runs = 25, 3
 	for _, perDay := range []int{100, 400} {
-		days := 26
-		base := background(t, 7, perDay*(days+60))
-		for _, k := range []int{6, 8, 12} {
-			var found, alerted, runs int
-			var extra int
-			for seed := range uint64(4) {
+		base := background(t, 7, perDay*(warm+1))
+		for _, k := range []int{4, 6, 8, 12, 20} {
+			watched, alerted, tried := 0, 0, 0
+			for seed := range uint64(runs) {
 				r := rand.New(rand.NewPCG(seed, 9))
 				r.Shuffle(len(base), func(i, j int) { base[i], base[j] = base[j], base[i] })
-				obs := spread(base[:perDay*days], perDay, r)
+				past := engine(t, emergence.Config{Warmup: warm * 24 * time.Hour})
+				past.Add(spread(base, perDay, r)...)
+				past.Tick(start.AddDate(0, 0, warm))
+				var state bytes.Buffer
+				if err := past.Snapshot(&state); err != nil {
+					t.Fatal(err)
+				}
 				for _, name := range plantedNames() {
-					e := engine(t, emergence.Config{Warmup: 25 * 24 * time.Hour, WatchP: watchP()})
+					e := engine(t, emergence.Config{Warmup: warm * 24 * time.Hour})
+					if err := e.Restore(bytes.NewReader(state.Bytes())); err != nil {
+						t.Fatal(err)
+					}
 					texts := slices.Clone(planted[name])
 					r.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
 					mine := map[barometer.ID]bool{}
-					e.Add(obs...)
 					for i, text := range texts[:k] {
-						o := observe(fmt.Sprint(name, i), text, start.AddDate(0, 0, 25).Add(time.Duration(r.Float64()*20*float64(time.Hour))))
+						o := observe(fmt.Sprint(name, i), text, start.AddDate(0, 0, warm).Add(time.Duration(r.Float64()*20*float64(time.Hour))))
 						mine[o.ID] = true
 						e.Add(o)
 					}
-					res := e.Tick(start.AddDate(0, 0, 26))
-					w, a, other := false, false, 0
-					for _, x := range res.Transitions {
+					w, a := false, false
+					for _, x := range e.Tick(start.AddDate(0, 0, warm+1)).Transitions {
 						n := 0
 						for _, id := range x.Members {
 							if mine[id] {
 								n++
 							}
 						}
-						if n >= 3 && n*2 >= len(x.Members) {
-							w = true
-							a = a || x.Tier == emergence.Alert
-						} else if x.From == "" {
-							other++
-							fmt.Printf("    other %q %d posts, %d mine, p %.2g\n", x.Issue.Name, len(x.Members), n, x.Issue.P)
+						if n >= 3 && 2*n >= len(x.Members) {
+							w, a = true, a || x.Tier == emergence.Alert
 						}
 					}
-					runs++
-					extra += other
+					tried++
 					if w {
-						found++
-					}
-					if !a {
-						for _, x := range e.Issues() {
-							fmt.Printf("    no alert %s: %q posts %d p %.2g q %.2g\n", name, x.Name, x.Posts, x.P, x.Q)
-						}
+						watched++
 					}
 					if a {
 						alerted++
 					}
 				}
 			}
-			fmt.Printf("%d/day k=%d: watch %d/%d alert %d/%d other issues %d\n", perDay, k, found, runs, alerted, runs, extra)
+			t.Logf("%d posts a day, %2d injected: %d of %d watched, %d alerts", perDay, k, watched, tried, alerted)
+			if k == 8 && float64(watched) < .85*float64(tried) || k >= 12 && float64(alerted) < .9*float64(tried) {
+				t.Errorf("%d posts a day, %d injected: only %d of %d watched and %d alerts", perDay, k, watched, tried, alerted)
+			}
 		}
 	}
-}
-
-func watchP() float64 {
-	var p float64
-	_, _ = fmt.Sscan(os.Getenv("WATCHP"), &p)
-	return p
 }
