@@ -52,7 +52,7 @@ const Other = "other"
 
 // declaredLogOdds is what a platform's declaration of a language adds to its log-odds: people write in several
 // languages and leave the setting alone, so it decides only what the words leave open.
-const declaredLogOdds = 1.5
+const declaredLogOdds = 2.5
 
 // The labelled Hindi posts are to a good part romanised and mixed with English, so the model takes short English posts for
 // Hindi; among the posts that the product hears romanised Hindi is rare. English is the commonest language of posts in

@@ -35,26 +35,26 @@ func (tr *trace) add(token int) *piece {
 
 // without returns the parts of the score that remain when the i-th traced token had not been written: its own n-grams
 // go, its neighbours become neighbours.
-func (m *Linear) without(d *Doc, tr *trace, i int) parts {
-	p := tr.all
+func (m *Linear) without(d *Doc, tr *trace, i int, p *parts) {
 	pc := &tr.pieces[i]
-	for c := range m.Classes {
-		p.words[c] -= pc.words[c]
-		p.chars[c] -= pc.chars[c]
+	for c := range m.Classes { // not the whole struct, which has room for many classes
+		p.words[c] = tr.all.words[c] - pc.words[c]
+		p.chars[c] = tr.all.chars[c] - pc.chars[c]
 	}
-	p.nWords -= pc.nWords
-	p.nChars -= pc.nChars
+	p.nWords = tr.all.nWords - pc.nWords
+	p.nChars = tr.all.nChars - pc.nChars
+	p.sense = tr.all.sense
 	if m.Bigrams {
 		key := func(j int) uint64 { return m.key(&d.Tokens[tr.pieces[j].token]) }
 		before, after := i > 0, i+1 < len(tr.pieces)
 		if before {
-			m.move(&p, m.bigram(key(i-1), key(i)), -1)
+			m.move(p, m.bigram(key(i-1), key(i)), -1)
 		}
 		if after {
-			m.move(&p, m.bigram(key(i), key(i+1)), -1)
+			m.move(p, m.bigram(key(i), key(i+1)), -1)
 		}
 		if before && after {
-			m.move(&p, m.bigram(key(i-1), key(i+1)), 1)
+			m.move(p, m.bigram(key(i-1), key(i+1)), 1)
 		}
 	}
 	if m.Sensed != nil {
@@ -69,7 +69,6 @@ func (m *Linear) without(d *Doc, tr *trace, i int) parts {
 		}
 		p.sense.units = units
 	}
-	return p
 }
 
 // move adds or removes a row of the words table.
@@ -102,12 +101,13 @@ func (r *Reader) Reasons(class, most int) []Reason {
 	out := r.out[:m.Classes]
 	m.finish(&tr.all, out)
 	all := logOdds(out, class)
+	var p parts
 	for _, i := range r.likely(m, tr, class, most+3) {
 		t := &d.Tokens[tr.pieces[i].token]
 		if t.Kind == Handle || t.Kind == Link {
 			continue
 		}
-		p := m.without(d, tr, i)
+		m.without(d, tr, i, &p)
 		m.finish(&p, out)
 		w := (all - logOdds(out, class)) * r.shares[h]
 		if math.Abs(float64(w)) >= leastWeight {

@@ -4,9 +4,9 @@ import "math"
 
 // calibration fits Temper and Shift of exclusive classes to scores of texts that a model has not learnt from; samples
 // without a score do not count. The shifts make classes that weigh the same come out even, which is what macro-averages
-// ask for. The temperature then makes the probabilities as sure as they are right on the mix that the texts really
+// ask for; where F1 is asked for, they are the ones with the best macro-F1. The temperature then makes the probabilities as sure as they are right on the mix that the texts really
 // have; it does not change which class is likeliest.
-func calibration(scores [][]float32, samples []sample) (temper, shift []float32) {
+func calibration(scores [][]float32, samples []sample, byF1 bool) (temper, shift []float32) {
 	k := len(samples[0].target)
 	x := make([]float32, k+1) // log temperature, shifts
 	minimise(x, 100, func(x, g []float32) float64 {
@@ -42,6 +42,9 @@ func calibration(scores [][]float32, samples []sample) (temper, shift []float32)
 		return loss / total
 	})
 	a := float32(math.Exp(float64(x[0])))
+	if byF1 {
+		shiftForF1(scores, samples, a, x[1:])
+	}
 	tau := temperature(scores, samples, a, x[1:])
 	temper, shift = make([]float32, k), make([]float32, k)
 	for c := range k {
@@ -83,4 +86,36 @@ func temperature(scores [][]float32, samples []sample, a float32, shift []float3
 		}
 	}
 	return float32(math.Exp((lo + hi) / 2))
+}
+
+// shiftForF1 sets the shifts to those with the best macro-F1, class after class, the first class staying where it is.
+func shiftForF1(scores [][]float32, samples []sample, a float32, shift []float32) {
+	clear(shift)
+	shifted := make([][]float32, len(scores))
+	for i, s := range scores {
+		if s != nil {
+			shifted[i] = make([]float32, len(s))
+		}
+	}
+	f1 := func() float64 {
+		for i, s := range scores {
+			for c := range s {
+				shifted[i][c] = a*s[c] + shift[c]
+			}
+		}
+		return figuresOf(shifted, samples).f1
+	}
+	const reach, step, rounds = 1.2, 0.1, 2
+	for range rounds {
+		for c := 1; c < len(shift); c++ {
+			best, at := -1.0, float32(0)
+			for v := float32(-reach); v <= reach; v += step {
+				shift[c] = v
+				if f := f1(); f > best+1e-9 {
+					best, at = f, v
+				}
+			}
+			shift[c] = at
+		}
+	}
 }

@@ -163,7 +163,7 @@ func (t *trainer) exclusive(name string, s spec, samples []sample, labels []stri
 	for i := range samples {
 		samples[i].held = false
 	}
-	temper, shift := calibration(scored, samples)
+	temper, shift := calibration(scored, samples, s.passes == 0)
 	for _, v := range scored {
 		for c := range v {
 			v[c] = v[c]*temper[c] + shift[c]
@@ -217,6 +217,7 @@ func figuresOf(scores [][]float32, samples []sample) figures {
 		if s == nil {
 			continue
 		}
+		s = slices.Clone(s)
 		softmax(s)
 		best, truth := 0, 0
 		for c := range s {

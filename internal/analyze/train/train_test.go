@@ -69,7 +69,7 @@ func TestCalibrationUndoesOverconfidence(t *testing.T) {
 		scores = append(scores, s)
 		samples = append(samples, sample{target: oneHot(class, 3), weight: 1})
 	}
-	temper, _ := calibration(scores, samples)
+	temper, _ := calibration(scores, samples, false)
 	p := []float32{8 * temper[0], 0, 0}
 	softmax(p)
 	if p[0] < 0.75 || p[0] > 0.85 {
