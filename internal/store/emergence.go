@@ -32,7 +32,7 @@ func (s *Store) WriteReadings(ctx context.Context, readings []barometer.Reading)
 			}
 		}
 		return b.Append(r.Organisation, r.Scope, r.At.UTC(), r.Pressure, r.Low, r.High, r.Tendency, r.Word, r.Provisional, r.Blind,
-			float32(r.Coverage), r.Posts, r.Negative, r.Severe, float32(r.Expected), uint16(min(r.Days, math.MaxUint16)))
+			r.Coverage, r.Posts, r.Negative, r.Severe, r.Expected, uint16(min(r.Days, math.MaxUint16)))
 	})
 }
 
@@ -91,14 +91,13 @@ func (s *Store) readings(ctx context.Context, name, organisation, scope string, 
 	var all []barometer.Reading
 	for found.Next() {
 		r := barometer.Reading{Organisation: organisation, Scope: scope}
-		var coverage, expected float32
 		var days uint16
-		err := found.Scan(&r.At, &r.Pressure, &r.Low, &r.High, &r.Tendency, &r.Word, &r.Provisional, &r.Blind, &coverage, &r.Posts,
-			&r.Negative, &r.Severe, &expected, &days)
+		err := found.Scan(&r.At, &r.Pressure, &r.Low, &r.High, &r.Tendency, &r.Word, &r.Provisional, &r.Blind, &r.Coverage, &r.Posts,
+			&r.Negative, &r.Severe, &r.Expected, &days)
 		if err != nil {
 			return nil, classify(name, err)
 		}
-		r.At, r.Coverage, r.Expected, r.Days = r.At.UTC(), float64(coverage), float64(expected), uint32(days)
+		r.At, r.Days = r.At.UTC(), uint32(days)
 		all = append(all, r)
 	}
 	return all, classify(name, found.Err())

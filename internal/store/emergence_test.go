@@ -15,7 +15,7 @@ import (
 func reading(at time.Time, pressure float64) barometer.Reading {
 	return barometer.Reading{
 		Organisation: "trust", At: at, Pressure: pressure, Low: pressure - 5, High: pressure + 3, Tendency: "rising", Word: "unsettled",
-		Coverage: .875, Posts: 40, Negative: 21, Severe: 3, Expected: 9.5, Days: 31,
+		Coverage: .87, Posts: 40, Negative: 21, Severe: 3, Expected: 9.1, Days: 31,
 	}
 }
 

@@ -12,11 +12,11 @@ CREATE TABLE IF NOT EXISTS readings
     word         LowCardinality(String),
     provisional  Bool,
     blind        Bool,
-    coverage     Float32 CODEC(ZSTD),
+    coverage     Float64 CODEC(ZSTD),
     posts        UInt32 CODEC(ZSTD),
     negative     UInt32 CODEC(ZSTD),
     severe       UInt32 CODEC(ZSTD),
-    expected     Float32 CODEC(ZSTD),
+    expected     Float64 CODEC(ZSTD),
     days         UInt16 CODEC(ZSTD)
 )
 ENGINE = ReplacingMergeTree(written)

@@ -20,6 +20,7 @@ type curve struct {
 	ExpectedAt, UpperAt string  // in words
 	Window              string
 	Marks               []curveMark
+	LabelX, LabelAnchor string // of the band's words: where the curve is low
 	Grid                []gridLine
 	Labels              []axisLabel
 	Samples             []curveSample // for the table
@@ -95,6 +96,10 @@ func newCurve(history []barometer.IssueRecord, first, last *bundle, since, end t
 	c.Area = c.Line + fmt.Sprintf("L%d 100L0 100Z", c.Width)
 	c.Expected, c.Upper = round(100*(1-expected/ceiling)), round(100*(1-upper/ceiling))
 	c.ExpectedY, c.UpperY = round(plotTop+plotHeight*c.Expected/100), round(plotTop+plotHeight*c.Upper/100)
+	c.LabelX, c.LabelAnchor = "5.6%", "start"
+	if float64(samples[len(samples)-1].Posts) <= upper {
+		c.LabelX, c.LabelAnchor = "99%", "end"
+	}
 	c.ExpectedAt, c.UpperAt = fewDigits(expected), fewDigits(math.Floor(upper))
 	for _, f := range []float64{0, .5, 1} {
 		c.Grid = append(c.Grid, gridLine{Y: c.Base - f*plotHeight, Label: strconv.FormatFloat(f*ceiling, 'f', -1, 64)})

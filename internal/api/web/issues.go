@@ -310,6 +310,9 @@ func (p *Pages) issue(ctx context.Context, o barometer.Organisation, id string, 
 	if !at.IsZero() {
 		end = at.In(now.Location())
 	}
+	if record.State == "resolved" && record.At.Before(end) {
+		end = record.At.In(now.Location())
+	}
 	v.Curve = newCurve(history, &first, &last, record.Since, end)
 	names := p.concernNames()
 	v.Spread = spreads(&v.Detail, names)

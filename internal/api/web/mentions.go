@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -250,6 +251,17 @@ func (p *Pages) Mention(w http.ResponseWriter, r *http.Request) {
 	for _, c := range row.Corrections {
 		body.Said = append(body.Said, correctionRow{c, correctionWords(c, names)})
 	}
+	stats, err := p.deps.Store.CorrectionStats(r.Context(), o.ID)
+	if err != nil {
+		p.failWith(w, r, err)
+		return
+	}
+	for _, a := range stats {
+		if a.Labels > 0 {
+			body.Agreement = append(body.Agreement, fmt.Sprintf("%s %s of %s (95%% interval %.0f to %.0f%%)", a.Field, shareWord(a.Share),
+				thousands(a.Labels), math.Floor(100*a.Low), math.Ceil(100*a.High)))
+		}
+	}
 	p.render(w, r, "mention", page{Title: "Mention", Organisation: &o, Section: "mentions", Body: body})
 }
 
@@ -263,6 +275,7 @@ type mentionPage struct {
 	Severities  []choice
 	AllConcerns []tick
 	Said        []correctionRow
+	Agreement   []string // of the pipeline with people, by field
 }
 
 // tick is a box of a form.
