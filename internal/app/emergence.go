@@ -23,8 +23,9 @@ const (
 	watchSettle  = 5 * time.Second      // a tick waits this long, so that what was stored before it can be read
 	watchOverlap = 10 * time.Second     // rows become visible a little out of order
 	watchBatch   = 5000
-	watchLate    = 48 * time.Hour // what is published longer ago than this when it is stored is history
-	watchRebuild = 50             // so many posts of history that come after the start change what is ordinary
+	watchLate    = 48 * time.Hour   // what is published longer ago than this when it is stored is history
+	watchBacklog = 10 * time.Minute // what a source brings so soon after its first post was stored is what it had in store
+	watchRebuild = 50               // so many posts of history that come after the start change what is ordinary
 )
 
 // findings keeps what the engines find, under keys by which a repetition changes nothing. *store.Store does.
@@ -52,6 +53,7 @@ type watched struct {
 	until  time.Time // by the store's clock
 	ticked time.Time
 
+	first    map[string]time.Time  // when the first post of a source was stored
 	known    map[barometer.ID]bool // history seen at the start or since
 	late     int                   // posts of history that came after the start
 	lastLate time.Time
@@ -122,19 +124,27 @@ func (w *watcher) begin(ctx context.Context, org barometer.Organisation) (*watch
 	if err != nil {
 		return nil, err
 	}
-	e := &watched{engine: engine, until: time.Now().UTC().Add(-watchOverlap), known: map[barometer.ID]bool{}}
+	e := &watched{engine: engine, until: time.Now().UTC().Add(-watchOverlap), known: map[barometer.ID]bool{}, first: map[string]time.Time{}}
 	from := time.Now().UTC().Add(-watchHistory).Truncate(time.Hour)
 	started, n := time.Now(), 0
 	worker := w.pipeline.NewWorker()
+	var history []emergence.Observation
 	err = w.db.Export(ctx, barometer.Filter{Organisation: org.ID, From: from}, func(s barometer.Stored) error {
 		n++
-		e.history(&s)
-		engine.Add(w.observe(worker, &s))
+		e.know(&s)
+		if at, ok := e.first[s.Source]; !ok || s.StoredAt.Before(at) {
+			e.first[s.Source] = s.StoredAt
+		}
+		history = append(history, w.observe(worker, &s))
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the history: %w", err)
 	}
+	for i := range history { // now that the first of every source is known
+		e.backlog(&history[i])
+	}
+	engine.Add(history...)
 	w.log.Info("emergence begins", "organisation", org.ID, "mentions", n, "took", time.Since(started).Round(time.Millisecond).String())
 	return e, nil
 }
@@ -148,11 +158,16 @@ func (w *watcher) feed(ctx context.Context, organisation string, e *watched) err
 			return fmt.Errorf("read what is new: %w", err)
 		}
 		for i := range rows {
+			o := w.observe(worker, &rows[i])
+			if _, ok := e.first[o.Source]; !ok {
+				e.first[o.Source] = rows[i].StoredAt
+			}
 			if e.history(&rows[i]) {
 				e.late++
 				e.lastLate = time.Now().UTC()
 			}
-			e.engine.Add(w.observe(worker, &rows[i]))
+			e.backlog(&o)
+			e.engine.Add(o)
 		}
 		if len(rows) < watchBatch {
 			if n := len(rows); n > 0 {
@@ -166,15 +181,30 @@ func (w *watcher) feed(ctx context.Context, organisation string, e *watched) err
 	}
 }
 
-// history reports whether a post is history, and new as such.
+// history reports whether a post changes the past: it is old, or of a source's backlog, and was not known.
 func (e *watched) history(s *barometer.Stored) bool {
-	if s.StoredAt.Sub(s.PublishedAt) <= watchLate || e.known[s.ID] {
+	age := s.StoredAt.Sub(s.PublishedAt)
+	backlog := age > watchBacklog && !s.StoredAt.After(e.first[s.Source].Add(watchBacklog))
+	if age <= watchLate && !backlog || e.known[s.ID] {
 		return false
 	}
-	if time.Since(s.StoredAt) < time.Hour { // older ones are not looked at again
+	e.know(s)
+	return true
+}
+
+// know remembers a post as long as looks at what is new may bring it again.
+func (e *watched) know(s *barometer.Stored) {
+	if time.Since(s.StoredAt) < time.Hour {
 		e.known[s.ID] = true
 	}
-	return true
+}
+
+// backlog takes a post that a source brought along at its first read for one that was known when it was published: nobody
+// listened then, but the source has kept it.
+func (e *watched) backlog(o *emergence.Observation) {
+	if !o.ArrivedAt.IsZero() && !o.ArrivedAt.After(e.first[o.Source].Add(watchBacklog)) && o.ArrivedAt.Sub(o.At) > watchBacklog {
+		o.ArrivedAt = time.Time{}
+	}
 }
 
 // observe is the observation of a stored mention. Terms are not stored: they are found again in the redacted text.
