@@ -12,6 +12,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"golang.org/x/sync/errgroup"
 
 	"barometer/internal/barometer"
 )
@@ -121,12 +122,13 @@ func (s *Store) corrections(ctx context.Context, name, organisation string, valu
 	return all, classify(name, found.Err())
 }
 
-// complete adds to rows of one organisation what stands in other rows and tables.
+// complete adds to rows of one organisation what stands in other rows and tables, asked for at the same time: they are
+// different fields.
 func (s *Store) complete(ctx context.Context, organisation string, rows []barometer.Stored) error {
-	if err := s.countCopies(ctx, organisation, rows); err != nil {
-		return err
-	}
-	return s.correct(ctx, organisation, rows)
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error { return s.countCopies(ctx, organisation, rows) })
+	both.Go(func() error { return s.correct(ctx, organisation, rows) })
+	return both.Wait()
 }
 
 // correct adds to mentions of one organisation what people say about them.

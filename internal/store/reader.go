@@ -52,7 +52,7 @@ func (s *Store) Mentions(ctx context.Context, f barometer.Filter, p barometer.Pa
 func (s *Store) page(ctx context.Context, f *barometer.Filter, after *position, n int) ([]barometer.Stored, *position, error) {
 	var page []barometer.Stored
 	for {
-		keys, err := s.candidates(ctx, f, after, n)
+		keys, end, err := s.candidates(ctx, f, after, n)
 		if err != nil || len(keys) == 0 {
 			return page, nil, err
 		}
@@ -69,7 +69,7 @@ func (s *Store) page(ctx context.Context, f *barometer.Filter, after *position, 
 		page = append(page, rows...)
 		after = &keys[len(keys)-1]
 		switch {
-		case len(keys) < n:
+		case end:
 			return page, nil, nil
 		case len(page) == n:
 			return page, after, nil
@@ -78,14 +78,16 @@ func (s *Store) page(ctx context.Context, f *barometer.Filter, after *position, 
 	}
 }
 
-// candidates returns the newest keys of rows that match, some of them perhaps by an older version. It looks at the
-// last days first and then at ever longer times before, because most pages are full long before all months are read.
-func (s *Store) candidates(ctx context.Context, f *barometer.Filter, after *position, n int) ([]position, error) {
+// candidates returns up to n of the newest keys of rows that match, some of them perhaps by an older version, and whether
+// they are all that are left. It looks at the last days first and then at ever longer times before, because most pages
+// are full long before all months are read. A key may stand in several rows; they are told apart here, because the
+// server would read everything to tell them apart.
+func (s *Store) candidates(ctx context.Context, f *barometer.Filter, after *position, n int) (keys []position, end bool, err error) {
 	each := *f
 	each.FirstOfCopy = false
 	c, err := restrict(&each, "")
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	from, to := span(f)
 	if after != nil {
@@ -99,20 +101,22 @@ func (s *Store) candidates(ctx context.Context, f *barometer.Filter, after *posi
 		c.firstOfCopy()
 	}
 	sql := c.in(query("mentions"))
-	var keys []position
 	width := int64(2 * 24 * 60 * 60)
 	start := min(to, time.Now().Unix())
-	for to > from && len(keys) < n {
+	for to > from {
 		start = max(start-width, from)
 		values := append(slices.Clip(c.values), clickhouse.Named("window_from", start), clickhouse.Named("window_to", to),
 			clickhouse.Named("limit", n-len(keys)))
 		if keys, err = s.appendKeys(ctx, keys, sql, values); err != nil {
-			return nil, classify("mentions", err)
+			return nil, false, classify("mentions", err)
+		}
+		if len(keys) == n {
+			return slices.Compact(keys), false, nil
 		}
 		to = start
 		width *= 8
 	}
-	return keys, nil
+	return slices.Compact(keys), true, nil
 }
 
 func (s *Store) appendKeys(ctx context.Context, keys []position, sql string, values []any) ([]position, error) {

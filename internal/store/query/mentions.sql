@@ -1,4 +1,4 @@
-SELECT DISTINCT published_at, id
+SELECT published_at, id
 FROM mentions
 WHERE /* filter */
 ORDER BY published_at DESC, id DESC
