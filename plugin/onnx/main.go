@@ -6,7 +6,8 @@
 // choose what it is asked about and keeps no text: package classify on the other side does the first, nobody the second.
 // It is a module and a binary of its own, because a runtime for neural networks is larger than all the rest together.
 //
-// The promise it keeps: it answers in time or says that it cannot; and equal model, version and text give equal answers.
+// The promise it keeps: it refuses what it cannot answer in time, and a post is judged the same whatever other posts are in
+// the request, to within rounding.
 package main
 
 import (
