@@ -9,7 +9,7 @@ import (
 // Config of an Engine. The zero value of each field means the default named beside it.
 type Config struct {
 	TickEvery    time.Duration     `yaml:"tick_every"` // how often everything is computed: 5m. Ticks lie on multiples of it
-	Warmup       time.Duration     `yaml:"warmup"`     // from the first post to the first issue or reading: 672h (28 days)
+	Warmup       time.Duration     `yaml:"warmup"`     // from the first post to the first issue: 672h (28 days). Readings begin after 7 days, or with it when it is shorter
 	WatchP       float64           `yaml:"watch_p"`    // a term at or below this p-value is watched: 5e-5
 	AlertQ       float64           `yaml:"alert_q"`    // false discovery rate of term alerts over the whole vocabulary: 0.05
 	SeriesQ      float64           `yaml:"series_q"`   // false discovery rate of series alerts over all series and time: 0.10

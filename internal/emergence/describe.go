@@ -66,9 +66,11 @@ func represent(posts []*post, i *Issue) []*post {
 // clone returns a copy that later ticks do not change.
 func (i *Issue) clone() *Issue {
 	c := *i
-	c.Terms, c.Series, c.Transitions = slices.Clone(i.Terms), slices.Clone(i.Series), slices.Clone(i.Transitions)
+	// Lists are never null in JSON.
+	c.Terms, c.Series = append([]IssueTerm{}, i.Terms...), append([]Contributor{}, i.Series...)
+	c.Transitions = append([]Transition{}, i.Transitions...)
 	c.BySource, c.BySite, c.ByLang, c.ByConcern = slices.Clone(i.BySource), slices.Clone(i.BySite), slices.Clone(i.ByLang), slices.Clone(i.ByConcern)
-	c.Posted = slices.Clone(i.Posted)
+	c.Posted = append([]PostRef{}, i.Posted...)
 	c.life = life{}
 	return &c
 }

@@ -145,7 +145,7 @@ func (e *Engine) step(now int64, r *Result) {
 	} else {
 		clear(e.window.touched)
 	}
-	if warm && now%hourMillis < every {
+	if e.First != 0 && now%hourMillis < every && (warm || now-e.First >= leastDays*dayMillis) {
 		e.read(now, r)
 	}
 }

@@ -27,13 +27,16 @@ const (
 var partWeights = [parts]float64{byVolume: .4, byShare: .25, bySeverity: .2, byBreadth: .15}
 
 const (
-	historyDays  = 56
-	fullDays     = 28 // below, a reading is provisional
-	leastDays    = 7  // below, there is none, unless the warm-up is set to less
-	leastHeard   = .5
-	leastScale   = .7
-	winsor       = 2.576 // what lies further out on a past day counts as this many standard deviations
-	winsorFactor = .9797 // what that leaves of the variance of normal values
+	historyDays = 56
+	fullDays    = 28 // below, a reading is provisional
+	leastDays   = 7  // below, there is none, unless the warm-up is set to less
+	leastHeard  = .5
+	leastScale  = .7
+	// What the error of a weekday's factor adds to that of the index: only some parts depend on it, and it comes from all
+	// mentions, of which there are more than negative ones.
+	weekdayWeight = .17
+	winsor        = 2.576 // what lies further out on a past day counts as this many standard deviations
+	winsorFactor  = .9797 // what that leaves of the variance of normal values
 )
 
 // dayWindow is 24 hours of a series, ending at the same time of day as the reading.
@@ -176,7 +179,7 @@ func fitOrdinary(past []dayWindow) *ordinary {
 		if level >= 3 && days >= 21 && seen[d] > 0 {
 			trust := seen[d] / (seen[d] + 2)
 			o.weekdays[d] = 1 + trust*(byDay[d]/seen[d]/level-1)
-			o.parameters += trust * 3 / 7 // only some of the parts depend on it
+			o.parameters += trust * weekdayWeight
 		}
 	}
 	var weight float64
