@@ -51,7 +51,8 @@ func (r *Report) write(w io.Writer, o Options) error {
 	}
 	line("\n%d of %d randomised rates lie within 0.8 and 1.25 of the promised one. Where they do not, it is known why: whether counts of", within, cells)
 	line("two a day are Poisson or a little more variable cannot be told from eight weeks, and one limit for both is too cautious for the")
-	line("first and a little too bold for the second. What decides alerts is *both*, which is cautious where the dispersion is 1.\n")
+	line("first and a little too bold for the second; and half a post a day that comes in clumps shows too few clumps in eight weeks. What")
+	line("decides alerts is *both*: cautious where the dispersion is 1, and within 1.2 of the promise elsewhere.\n")
 	line("## What is found\n")
 	line("Outbreaks of seven days, each day 2 standard deviations higher, in series of dispersion %g. Every rule is set to the limit at which", powerPhi)
 	line("it alarms on 1 %% of the days without an outbreak; *at its own limit* says how often it alarms there as it is usually run (1 %% for")
