@@ -236,7 +236,9 @@ func emerge(m *memory, now time.Time) {
 			for k := range steps[0].posts {
 				posts = append(posts, map[string]any{"id": barometer.DeriveID(id, fmt.Sprint(k)), "hash": "00", "at": now.Add(-since).Add(time.Duration(k) * (since - s.ago) / time.Duration(steps[0].posts))})
 			}
-			body, _ := json.Marshal(map[string]any{"issue": id, "at": at, "terms": []map[string]any{{"term": terms[0], "window": "24h", "observed": observed, "expected": expected, "phi": 1.4, "p": p, "q": p * 900, "tests": 4120}}, "posts": posts, "members": len(posts)})
+			body, _ := json.Marshal(map[string]any{"issue": id, "at": at, "terms": map[string]any{"at": at, "p": p / 40, "q": p * 900, "tests": 4120, "terms": []map[string]any{
+				{"term": terms[0], "hours": 24, "observed": observed, "expected": expected, "phi": 1.4, "p": p}, {"term": terms[1], "hours": 24, "p": p * 30},
+			}}, "posts": posts, "members": len(posts)})
 			sum := sha256.Sum256(body)
 			address := hex.EncodeToString(sum[:])
 			m.bundles[address] = barometer.Evidence{Address: address, Organisation: marram.ID, Issue: id, At: at, Body: body}

@@ -47,14 +47,18 @@ func newCurve(history []barometer.IssueRecord, first, last *bundle, since, end t
 	c := curve{Height: plotTop + plotHeight + 28, Base: plotTop + plotHeight, Window: "24 hours"}
 	window := 24 * time.Hour
 	expected, phi := 0.0, 1.0
+	term := last.seed()
 	switch {
-	case len(last.Terms) > 0:
-		expected, phi = last.Terms[0].Expected, max(last.Terms[0].Phi, 1)
-		if last.Terms[0].Window == "6h" {
-			window, c.Window = 6*time.Hour, "6 hours"
+	case term != nil:
+		expected, phi = term.Expected, max(term.Phi, 1)
+		if term.Hours > 0 && term.Hours < 24 {
+			window, c.Window = time.Duration(term.Hours)*time.Hour, plural(term.Hours, "hour")
 		}
 	case len(last.Series) > 0:
 		expected, phi = last.Series[0].Expected, max(last.Series[0].Phi, 1)
+		if last.Series[0].Test == "6 hours" {
+			window, c.Window = 6*time.Hour, last.Series[0].Test
+		}
 	case len(history) > 0:
 		expected = history[len(history)-1].Expected
 	}
@@ -160,28 +164,21 @@ func (c *curve) mark(history []barometer.IssueRecord, samples []curveSample) {
 }
 
 // tally is the number of posts so far, by time.
-type tally []struct {
+type tally []soFar
+
+type soFar struct {
 	at time.Time
 	n  int
 }
 
 func cumulative(history []barometer.IssueRecord, first *bundle) tally {
 	var all tally
-	add := func(at time.Time, n int) {
-		all = append(all, struct {
-			at time.Time
-			n  int
-		}{at, n})
-	}
+	add := func(at time.Time, n int) { all = append(all, soFar{at, n}) }
 	if len(history) == 0 {
 		return nil
 	}
 	posts := slices.Clone(first.Posts)
-	slices.SortFunc(posts, func(a, b struct {
-		At time.Time `json:"at"`
-	}) int {
-		return a.At.Compare(b.At)
-	})
+	slices.SortFunc(posts, func(a, b postEvidence) int { return a.At.Compare(b.At) })
 	before := max(int(history[0].Posts)-len(posts), 0) // those that the bundle does not list came earlier
 	for i, p := range posts {
 		add(p.At, min(before+i+1, int(history[0].Posts)))
@@ -189,12 +186,7 @@ func cumulative(history []barometer.IssueRecord, first *bundle) tally {
 	for _, r := range history {
 		add(r.At, int(r.Posts))
 	}
-	slices.SortStableFunc(all, func(a, b struct {
-		at time.Time
-		n  int
-	}) int {
-		return a.at.Compare(b.at)
-	})
+	slices.SortStableFunc(all, func(a, b soFar) int { return a.at.Compare(b.at) })
 	return all
 }
 

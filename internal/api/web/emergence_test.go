@@ -105,14 +105,30 @@ func TestUrgencyPutsGrowingAlertsFirst(t *testing.T) {
 	}
 }
 
+func TestWhyInWords(t *testing.T) {
+	b := &bundle{Series: []seriesEvidence{
+		{Series: "concern:parking site:forum.example", Measure: "negative mentions", Test: "6 hours", Observed: 17, Expected: 2.25, P: 1e-7},
+		{Test: "day", Measure: "mentions", Observed: 90, Expected: 40, P: 2e-5},
+	}}
+	why, _ := whyWords(&barometer.IssueRecord{}, b, map[string]string{"parking": "Parking"})
+	want := []string{
+		"In 6 hours, 17 negative mentions about parking on forum.example, where 2.2 would be ordinary. By chance, so many or more come up once in 10 million times.",
+		"In a day, 90 mentions, where 40 would be ordinary. By chance, so many or more come up once in 50 thousand times.",
+	}
+	if strings.Join(why, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s", strings.Join(why, "\n"))
+	}
+	if why, _ := whyWords(&barometer.IssueRecord{Observed: 9, Expected: 1, P: 1e-6}, &bundle{}, nil); len(why) != 1 || !strings.HasPrefix(why[0], "9 were counted where 1 would be ordinary.") {
+		t.Errorf("without evidence: %q", why)
+	}
+}
+
 // The curve begins with the times of the first evidence and goes on with what each tick knew.
 func TestCurveCountsWhatCameInTheWindow(t *testing.T) {
 	since := noon.Add(-30 * time.Hour)
 	first := &bundle{}
 	for i := range 5 {
-		first.Posts = append(first.Posts, struct {
-			At time.Time `json:"at"`
-		}{since.Add(time.Duration(i) * time.Hour)})
+		first.Posts = append(first.Posts, postEvidence{since.Add(time.Duration(i) * time.Hour)})
 	}
 	last := &bundle{}
 	history := []barometer.IssueRecord{

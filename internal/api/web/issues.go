@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -169,29 +170,47 @@ func (p *Pages) reading(ctx context.Context, o barometer.Organisation, now time.
 
 // bundle is what the page of an issue reads of its evidence.
 type bundle struct {
-	Terms []struct {
-		Term     string  `json:"term"`
-		Window   string  `json:"window"`
-		Observed float64 `json:"observed"`
-		Expected float64 `json:"expected"`
-		Phi      float64 `json:"phi"`
-		P        float64 `json:"p"`
-		Q        float64 `json:"q"`
-		Tests    int     `json:"tests"`
-	} `json:"terms"`
-	Series []struct {
-		Series   string  `json:"series"`
-		Observed float64 `json:"observed"`
-		Expected float64 `json:"expected"`
-		Phi      float64 `json:"phi"`
-		P        float64 `json:"p"`
-		Q        float64 `json:"q"`
-	} `json:"series"`
-	Posts []struct {
-		At time.Time `json:"at"`
-	} `json:"posts"`
-	Members  int      `json:"members"`
-	Coverage *float64 `json:"coverage"`
+	Terms  *termEvidence    `json:"terms"`
+	Series []seriesEvidence `json:"series"`
+	Posts  []postEvidence   `json:"posts"`
+}
+
+// termEvidence is a group of terms, of which the first is the one that was noticed.
+type termEvidence struct {
+	Terms []oneTerm `json:"terms"`
+	P     float64   `json:"p"` // of all of them together
+	Tests int       `json:"tests"`
+}
+
+type oneTerm struct {
+	Term     string  `json:"term"`
+	Hours    int     `json:"hours"`
+	Observed float64 `json:"observed"` // distinct authors
+	Expected float64 `json:"expected"`
+	Phi      float64 `json:"phi"`
+	P        float64 `json:"p"`
+}
+
+type seriesEvidence struct {
+	Series   string  `json:"series"` // such as concern:parking site:forum.example; empty for all
+	Measure  string  `json:"measure"`
+	Test     string  `json:"test"` // 6 hours, 24 hours or day
+	Observed float64 `json:"observed"`
+	Expected float64 `json:"expected"`
+	Phi      float64 `json:"phi"`
+	P        float64 `json:"p"`
+}
+
+type postEvidence struct {
+	At time.Time `json:"at"`
+}
+
+// seed is the term that was noticed, or nil.
+func (b *bundle) seed() *oneTerm {
+	if b.Terms == nil || len(b.Terms.Terms) == 0 {
+		return nil
+	}
+	return &b.Terms.Terms[0]
 }
 
 type issuePage struct {
@@ -289,23 +308,23 @@ func (p *Pages) issue(ctx context.Context, o barometer.Organisation, id string, 
 		}
 	}
 	// What was frozen first shows how it began, what was frozen last why it is told.
-	var first, last bundle
+	first, last := &bundle{}, &bundle{}
 	for i, step := range history {
 		if step.Evidence == "" {
 			continue
 		}
-		if err := p.evidence(ctx, o.ID, step.Evidence, &first); err != nil {
+		if first, err = p.evidence(ctx, o.ID, step.Evidence); err != nil {
 			return nil, err
 		}
 		history = history[i:]
 		break
 	}
 	if record.Evidence != "" {
-		if err := p.evidence(ctx, o.ID, record.Evidence, &last); err != nil {
+		if last, err = p.evidence(ctx, o.ID, record.Evidence); err != nil {
 			return nil, err
 		}
 	}
-	v.Why, v.Tested = whyWords(&record, &last)
+	v.Why, v.Tested = whyWords(&record, last, p.concernNames())
 	end := now
 	if !at.IsZero() {
 		end = at.In(now.Location())
@@ -313,7 +332,7 @@ func (p *Pages) issue(ctx context.Context, o barometer.Organisation, id string, 
 	if record.State == "resolved" && record.At.Before(end) {
 		end = record.At.In(now.Location())
 	}
-	v.Curve = newCurve(history, &first, &last, record.Since, end)
+	v.Curve = newCurve(history, first, last, record.Since, end)
 	names := p.concernNames()
 	v.Spread = spreads(&v.Detail, names)
 	for _, post := range v.Detail.Representative {
@@ -337,47 +356,74 @@ func (p *Pages) issue(ctx context.Context, o barometer.Organisation, id string, 
 	return v, nil
 }
 
-// evidence reads a bundle. One that was not kept, as of a deleted organisation, leaves the page without its numbers.
-func (p *Pages) evidence(ctx context.Context, organisation, address string, into *bundle) error {
+// evidence reads a bundle. One that was not kept leaves the page without its numbers, as does one that a version with
+// other rules has frozen: what it meant cannot be told from its form alone.
+func (p *Pages) evidence(ctx context.Context, organisation, address string) (*bundle, error) {
 	e, err := p.deps.Store.Evidence(ctx, address)
 	if barometer.KindOf(err) == barometer.NotFound {
-		return nil
+		return &bundle{}, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if e.Organisation != organisation {
-		return fmt.Errorf("evidence %s belongs to another organisation", address)
+		return nil, fmt.Errorf("evidence %s belongs to another organisation", address)
 	}
-	if err := json.Unmarshal(e.Body, into); err != nil {
-		return fmt.Errorf("evidence %s: %w", address, err)
+	b := &bundle{}
+	if json.Unmarshal(e.Body, b) != nil {
+		return &bundle{}, nil
 	}
-	return nil
+	return b, nil
 }
 
 // whyWords explains in sentences what the evidence says.
-func whyWords(r *barometer.IssueRecord, b *bundle) (why []string, tested string) {
-	if len(b.Terms) > 0 {
-		t := b.Terms[0]
-		hours := "24 hours"
-		if t.Window == "6h" {
-			hours = "6 hours"
-		}
+func whyWords(r *barometer.IssueRecord, b *bundle, concerns map[string]string) (why []string, tested string) {
+	if t := b.seed(); t != nil {
 		why = append(why, fmt.Sprintf("In %s, %s different authors wrote “%s”, where %s would be ordinary. By chance, so many or more come up %s.",
-			hours, fewDigits(t.Observed), t.Term, fewDigits(t.Expected), chanceTimes(t.P)))
-		if t.Tests > 0 {
-			tested = fmt.Sprintf("%s terms were tested at the same time; that is allowed for.", thousands(uint64(t.Tests)))
+			plural(max(t.Hours, 1), "hour"), fewDigits(t.Observed), t.Term, fewDigits(t.Expected), chanceTimes(t.P)))
+		if more := b.Terms.Terms[1:]; len(more) > 0 && b.Terms.P < t.P {
+			also := "“" + more[0].Term + "”"
+			if len(more) > 1 {
+				also += " and " + plural(len(more)-1, "other term")
+			}
+			why = append(why, fmt.Sprintf("Together with %s: %s.", also, chanceTimes(b.Terms.P)))
+		}
+		if b.Terms.Tests > 0 {
+			tested = plural(b.Terms.Tests, "term") + " were tested at the same time; that is allowed for."
 		}
 	}
 	for _, s := range b.Series[:min(len(b.Series), 2)] {
-		why = append(why, fmt.Sprintf("The count of %s was %s, where %s would be ordinary: by chance %s.", s.Series, fewDigits(s.Observed),
-			fewDigits(s.Expected), chanceTimes(s.P)))
+		in := s.Test
+		if in == "day" {
+			in = "a day"
+		}
+		why = append(why, fmt.Sprintf("In %s, %s %s, where %s would be ordinary. By chance, so many or more come up %s.", in, fewDigits(s.Observed),
+			seriesWords(s.Series, s.Measure, concerns), fewDigits(s.Expected), chanceTimes(s.P)))
 	}
 	if len(why) == 0 {
 		why = []string{fmt.Sprintf("%s were counted where %s would be ordinary. By chance, so many or more come up %s.", fewDigits(r.Observed),
 			fewDigits(r.Expected), chanceTimes(r.P))}
 	}
 	return why, tested
+}
+
+// seriesWords says what a series counts.
+func seriesWords(key, measure string, concerns map[string]string) string {
+	words := cmp.Or(measure, "mentions")
+	for part := range strings.FieldsSeq(key) {
+		dimension, value, _ := strings.Cut(part, ":")
+		switch dimension {
+		case "concern":
+			words += " about " + strings.ToLower(cmp.Or(concerns[value], value))
+		case "site":
+			words += " on " + value
+		case "lang":
+			words += " in " + language(value)
+		case "kind":
+			words += " in sources of the kind " + value
+		}
+	}
+	return words
 }
 
 func chanceTimes(p float64) string {
