@@ -36,13 +36,11 @@ type Doc struct {
 	Text   string
 	Tokens []Token
 	folded []rune
-	Words  int // tokens of kind Word
-	Upper  int // of these, written in capitals
-	latin  int // letters by script, see Script
 	scripts
 }
 
-type scripts struct{ arabic, devanagari, cyrillic, greek, hebrew, han, other int }
+// scripts counts letters.
+type scripts struct{ latin, arabic, devanagari, cyrillic, greek, hebrew, han, other int }
 
 // MaxBytes is how much of a text is read: what follows does not change what a post is about, and a post of 100 KB
 // must not cost a hundred times one of 1 KB.
@@ -87,7 +85,6 @@ func (d *Doc) Parse(text string) {
 	d.Text = text
 	d.Tokens = d.Tokens[:0]
 	d.folded = d.folded[:0]
-	d.Words, d.Upper, d.latin = 0, 0, 0
 	d.scripts = scripts{}
 	for i := 0; i < len(text); {
 		c := text[i]
@@ -403,10 +400,6 @@ done:
 	t.End, t.to = int32(i), int32(len(d.folded))
 	t.Hash = mix(h)
 	t.Caps = upper >= 3 && upper == letters
-	d.Words++
-	if t.Caps {
-		d.Upper++
-	}
 	d.add(t)
 	if tag && i < len(s) && (isLetterByte(s[i]) || isDigitByte(s[i])) {
 		return d.word(i, true)
@@ -472,6 +465,3 @@ func (d *Doc) countScript(r rune) {
 		d.scripts.other++
 	}
 }
-
-// Folded returns the folded form of a word.
-func (d *Doc) Folded(t *Token) []rune { return d.folded[t.from:t.to] }
