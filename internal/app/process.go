@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -78,6 +79,9 @@ func stageCommand(want stages) func(context.Context, IO, []string) error {
 // runProcess starts the stages, waits for ctx or a failure, and stops them in reverse order.
 func runProcess(ctx context.Context, std IO, c *Config, want stages, load func() (*Config, error)) error {
 	log := service.NewLogger(std.Err, c.Log)
+	if os.Getenv("GOGC") == "" { // garbage of half the live heap, not of all of it: 50 MB less on a small machine
+		debug.SetGCPercent(50)
+	}
 	if want != (stages{ingest: true, analyze: true, api: true, demo: want.demo}) {
 		if err := c.needExternal(want.name(), want.analyze || want.api); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 	"unsafe"
 
 	"github.com/ebitengine/purego"
@@ -15,6 +16,9 @@ import (
 
 // libraryEnv names the library when it lies where nobody would look.
 const libraryEnv = "BAROMETER_LIBCHDB"
+
+// startedAfter is when the code that only the start has needed is given back.
+const startedAfter = 15 * time.Second
 
 // ServeClickHouse loads the ClickHouse library and serves until standard input is closed. The arguments are those of
 // clickhouse-local. The process belongs to the server: the library installs handlers and starts threads of its own.
@@ -41,6 +45,9 @@ func ServeClickHouse(args []string) error {
 		argv = append(argv, &append([]byte(arg), 0)[0])
 	}
 	argv = append(argv, nil)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		time.AfterFunc(startedAfter, func() { _ = releaseCode(real) }) // a saving, not a need
+	}
 	result := query(int32(len(argv)-1), &argv[0])
 	runtime.KeepAlive(argv)
 	if result != nil && result.message != nil {

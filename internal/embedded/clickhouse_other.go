@@ -12,3 +12,6 @@ import (
 func tieToParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }
+
+// releaseCode leaves the memory of code to the system.
+func releaseCode(string) error { return nil }
