@@ -371,7 +371,7 @@ func (p *Pages) evidence(ctx context.Context, organisation, address string) (*bu
 	}
 	b := &bundle{}
 	if json.Unmarshal(e.Body, b) != nil {
-		return &bundle{}, nil
+		b = &bundle{} // without what was read before it failed
 	}
 	return b, nil
 }
