@@ -50,6 +50,16 @@ plugin: ## test and build bin/barometer-onnx, the plug-in for models of your own
 	$(GO) -C plugin/onnx test ./...
 	$(GO) -C plugin/onnx build -trimpath -o $(abspath $(BIN))/barometer-onnx .
 
+.PHONY: calibrate
+calibrate: build ## measure the detectors by simulation: docs/detectors.md (some minutes)
+	@mkdir -p build
+	$(BIN)/barometer calibrate > build/detectors.md
+	mv build/detectors.md docs/detectors.md
+
+.PHONY: models
+models: build ## train every model anew from the labelled files in SHARED/data (some minutes)
+	$(BIN)/barometer models --data $(SHARED)/data --out internal/analyze/models/weights
+
 .PHONY: crash
 crash: $(NPM_STAMP) $(STYLES) ## kill processes 60 times while 200,000 posts flow, then count (CRASH_SEED=n)
 	BAROMETER_CRASH_POSTS=200000 BAROMETER_CRASH_KILLS=60 BAROMETER_CRASH_SEED=$(CRASH_SEED) \

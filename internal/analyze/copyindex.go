@@ -12,7 +12,6 @@ type Copies struct {
 	slots []int32          // by hash of a band or of the first words: newest entry that has it, +1; may be stale
 	posts map[string]int32 // post id -> entry
 	doc   document
-	sig   signature
 }
 
 // signatureSize and bandSize: texts that share 60 % of their word pairs meet in a band with a probability of 89 %, of

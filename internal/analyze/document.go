@@ -96,10 +96,7 @@ type document struct {
 // word returns the folded bytes of token t.
 func (d *document) word(t *token) []byte { return d.folded[t.fstart:t.fend] }
 
-// surface returns token t as written. It shares memory with the input.
-func (d *document) surface(t *token) string { return d.span(t, t) }
-
-// span returns the text from token a to token b as written. Both must stand in the same field.
+// span returns the text from token a to token b as written, in memory of the input. Both must stand in the same field.
 func (d *document) span(a, b *token) string {
 	s := d.in.Text
 	if a.is(flagTitle) {

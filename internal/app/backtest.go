@@ -63,6 +63,7 @@ func runBacktest(ctx context.Context, std IO, args []string) error {
 		return err
 	}
 	o := emergence.Options{Config: c.Emergence, Organisation: org, Readings: readings, Name: mentions.name}
+	o.ConcernNames = concernNames(pipeline)
 	if warmup > 0 {
 		o.Warmup = warmup
 	}

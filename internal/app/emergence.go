@@ -63,8 +63,18 @@ type watched struct {
 func startWatch(c *Config, g *service.Group, s *stream.Stream, db *store.Store, p *analyze.Pipeline, known *catalogue, log *slog.Logger) {
 	w := &watcher{db: db, findings: db, pipeline: p, organisations: known.Organisations, cfg: c.Emergence, log: log}
 	w.cfg.Details = true
+	w.cfg.ConcernNames = concernNames(p)
 	lease := s.Lease("emergence")
 	g.Go("emergence", func(ctx context.Context) error { return lease.Run(ctx, w.lead) })
+}
+
+// concernNames are the English names of concerns, which issues are called by.
+func concernNames(p *analyze.Pipeline) map[string]string {
+	names := map[string]string{}
+	for _, c := range p.Concerns() {
+		names[c.ID] = c.Name["en"]
+	}
+	return names
 }
 
 // lead watches until ctx ends. It is what a leader does under its lease.
@@ -241,8 +251,9 @@ func (w *watcher) record(ctx context.Context, organisation string, engine *emerg
 		w.log.Log(ctx, level, "issue", "organisation", organisation, "issue", t.Issue.ID, "state", t.To, "tier", t.Tier)
 	}
 	if len(r.Transitions) > 0 || len(r.Readings) > 0 { // the numbers of open issues move without a transition
+		at := latest(r)
 		for _, issue := range engine.Issues() {
-			record, err := issueRecord(organisation, issue, issue.Updated)
+			record, err := issueRecord(organisation, issue, at)
 			if err != nil {
 				return err
 			}
@@ -260,6 +271,21 @@ func (w *watcher) record(ctx context.Context, organisation string, engine *emerg
 		return fmt.Errorf("store readings: %w", err)
 	}
 	return nil
+}
+
+// latest is the time up to which a result knows everything.
+func latest(r emergence.Result) (at time.Time) {
+	for i := range r.Transitions {
+		if t := r.Transitions[i].At; t.After(at) {
+			at = t
+		}
+	}
+	for i := range r.Readings {
+		if t := r.Readings[i].At; t.After(at) {
+			at = t
+		}
+	}
+	return at
 }
 
 func issueRecord(organisation string, i *emergence.Issue, at time.Time) (barometer.IssueRecord, error) {

@@ -189,7 +189,7 @@ func readiness(s *stream.Stream, db *store.Store) func(context.Context) error {
 
 func (p *process) startAPI(ctx context.Context, db *store.Store, pipeline *analyze.Pipeline, known *catalogue, ready func(context.Context) error) error {
 	server, err := api.New(p.cfg.API, api.Deps{Store: db, Organisations: known.Organisations, Concerns: pipeline.Concerns,
-		Ready: ready, Metrics: p.reg, Version: version(), Log: p.log})
+		Ready: ready, Warmup: p.cfg.Emergence.Warmup, Metrics: p.reg, Version: version(), Log: p.log})
 	if err != nil {
 		return fmt.Errorf("api: %w", err)
 	}

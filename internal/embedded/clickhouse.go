@@ -231,27 +231,27 @@ func (c *ClickHouse) runOnce() error {
 	if err == nil {
 		err = errors.New("the server ended by itself")
 	}
-	return &serverEnd{err: err, said: said.String()}
+	return &serverEndError{err: err, said: said.String()}
 }
 
-// serverEnd is the end of a server process. What the server said may quote a query and with it a text, so it is shown
+// serverEndError is the end of a server process. What the server said may quote a query and with it a text, so it is shown
 // only when the first start fails, before there are any.
-type serverEnd struct {
+type serverEndError struct {
 	err  error
 	said string
 }
 
-func (e *serverEnd) Error() string {
+func (e *serverEndError) Error() string {
 	if e.said == "" {
 		return e.err.Error()
 	}
 	return e.err.Error() + ": " + e.said
 }
 
-func (e *serverEnd) Unwrap() error { return e.err }
+func (e *serverEndError) Unwrap() error { return e.err }
 
 func endOf(err error) error {
-	if end, ok := errors.AsType[*serverEnd](err); ok {
+	if end, ok := errors.AsType[*serverEndError](err); ok {
 		return end.err
 	}
 	return err
@@ -292,7 +292,7 @@ func choosePort(want int, file string) (int, error) {
 			return port, nil
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("choose port: %w", err)
 	}
@@ -307,7 +307,7 @@ func choosePort(want int, file string) (int, error) {
 }
 
 func portIsFree(port int) bool {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return false
 	}

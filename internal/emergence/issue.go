@@ -168,11 +168,11 @@ func (i *Issue) weight(hashes []uint64) float64 {
 	return s
 }
 
-// join makes p a member. It returns false when it is one.
-func (i *Issue) join(p *post) bool {
+// join makes p a member, unless it is one.
+func (i *Issue) join(p *post) {
 	l := &i.life
 	if _, ok := l.Members[p.ID]; ok {
-		return false
+		return
 	}
 	l.Members[p.ID] = member{p.at, hashText(p.Title, p.Text)}
 	l.Hours[p.at/hourMillis]++
@@ -193,7 +193,6 @@ func (i *Issue) join(p *post) bool {
 	if len(l.Recent) > mostRecent { // the first ones stay: they show how it began
 		l.Recent = slices.Delete(l.Recent, 10, 11)
 	}
-	return true
 }
 
 // between counts members published in (from, to], in whole hours.

@@ -89,12 +89,12 @@ func (c *checker) check(node ast.Node, t reflect.Type, path string) {
 		t = t.Elem()
 	}
 	switch n := node.(type) {
-	case ast.ScalarNode:
-		c.checkScalar(n, t, path)
-	case *ast.AnchorNode:
+	case *ast.AnchorNode: // these two are ScalarNodes as well
 		c.check(n.Value, t, path)
 	case *ast.TagNode:
 		c.check(n.Value, t, path)
+	case ast.ScalarNode:
+		c.checkScalar(n, t, path)
 	case *ast.SequenceNode:
 		if k := t.Kind(); k == reflect.Slice || k == reflect.Array {
 			for i, v := range n.Values {

@@ -48,7 +48,7 @@ func (r *Roller) Run(ctx context.Context) error {
 		_, err := r.rebuildStale(ctx, since)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // what broke off because of the stop is no trouble
 		case lasting(err):
 			return err
 		case err != nil:
