@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"barometer/internal/analyze"
@@ -60,32 +62,15 @@ func hostFlags(args []string) (*Config, error) {
 	return c, c.Validate()
 }
 
-// runNATS hosts the embedded NATS. Its address and its secrets' files are written to standard output.
-func runNATS(ctx context.Context, std IO, args []string) error {
-	c, err := hostFlags(args)
-	if err != nil {
-		return err
-	}
-	lock, err := embedded.LockDataDir(c.DataDir)
-	if err != nil {
-		return err
-	}
-	defer lock.Release() //nolint:errcheck // the process ends
-	n := c.NATS.Embedded
-	n.Log = service.NewLogger(std.Err, c.Log)
-	server, err := embedded.StartNATS(ctx, n)
-	if err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(std.Out, `{"nats":{"url":%q,"user":%q,"password":"file:%s/nats.password"}}`+"\n", server.URL(), server.User(), c.DataDir); err != nil {
-		return err
-	}
-	<-ctx.Done()
-	return server.Close()
+// engine is an embedded engine as a host sees it.
+type engine interface {
+	User() string
+	Close() error
 }
 
-// runClickHouse hosts the embedded ClickHouse. Its address and its secrets' files are written to standard output.
-func runClickHouse(ctx context.Context, std IO, args []string) error {
+// host runs one embedded engine for other processes until ctx ends. Its address, and the file of its password, are
+// written to standard output as they stand in a configuration.
+func host(ctx context.Context, std IO, args []string, start func(*Config, *slog.Logger) (e engine, line string, err error)) error {
 	c, err := hostFlags(args)
 	if err != nil {
 		return err
@@ -95,17 +80,39 @@ func runClickHouse(ctx context.Context, std IO, args []string) error {
 		return err
 	}
 	defer lock.Release() //nolint:errcheck // the process ends
-	n := c.ClickHouse.Embedded
-	n.Log = service.NewLogger(std.Err, c.Log)
-	server, err := embedded.StartClickHouse(ctx, n)
+	e, line, err := start(c, service.NewLogger(std.Err, c.Log))
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(std.Out, `{"clickhouse":{"addr":%q,"user":%q,"password":"file:%s/clickhouse.password"}}`+"\n", server.Addr(), server.User(), c.DataDir); err != nil {
-		return err
+	_, err = fmt.Fprintln(std.Out, line)
+	if err == nil {
+		<-ctx.Done()
 	}
-	<-ctx.Done()
-	return server.Close()
+	return errors.Join(err, e.Close())
+}
+
+func runNATS(ctx context.Context, std IO, args []string) error {
+	return host(ctx, std, args, func(c *Config, log *slog.Logger) (engine, string, error) {
+		n := c.NATS.Embedded
+		n.Log = log
+		e, err := embedded.StartNATS(ctx, n)
+		if err != nil {
+			return nil, "", err
+		}
+		return e, fmt.Sprintf(`{"nats":{"url":%q,"user":%q,"password":"file:%s/nats.password"}}`, e.URL(), e.User(), c.DataDir), nil
+	})
+}
+
+func runClickHouse(ctx context.Context, std IO, args []string) error {
+	return host(ctx, std, args, func(c *Config, log *slog.Logger) (engine, string, error) {
+		n := c.ClickHouse.Embedded
+		n.Log = log
+		e, err := embedded.StartClickHouse(ctx, n)
+		if err != nil {
+			return nil, "", err
+		}
+		return e, fmt.Sprintf(`{"clickhouse":{"addr":%q,"user":%q,"password":"file:%s/clickhouse.password"}}`, e.Addr(), e.User(), c.DataDir), nil
+	})
 }
 
 // runCheck builds everything and starts nothing.
