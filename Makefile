@@ -69,7 +69,7 @@ crash: $(NPM_STAMP) $(STYLES) ## kill processes 60 times while 200,000 posts flo
 fuzz: ## every fuzz target for FUZZTIME (60s) each
 	@set -e; for dir in $$(grep -rlE '^func Fuzz' --include='*_test.go' internal | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go | sed 's/^func //'); do \
-	    echo "fuzz $$dir $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) ./$$dir; done; done
+	    echo "fuzz $$dir $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$$dir; done; done
 
 .PHONY: lint
 lint: $(LINT) $(STYLES) ## golangci-lint with the import rules, formatting, go.mod tidiness
