@@ -39,7 +39,7 @@ type Mention struct {
 	Severity       uint8                  `json:"severity" doc:"0 nothing to 5 death, safeguarding or threat; by the worst statement"`
 	Abuse          barometer.Abuse        `json:"abuse"`
 	CopyGroup      string                 `json:"copy_group" doc:"16 hexadecimal digits, equal for copies and near copies"`
-	Copies         uint32                 `json:"copies" doc:"Mentions in the copy group, itself included"`
+	Copies         uint32                 `json:"copies" doc:"Mentions in the copy group within a week of this one, itself included"`
 	Hits           []barometer.Hit        `json:"hits" doc:"Where the organisation's query matched, in characters"`
 	Redactions     []barometer.Redaction  `json:"redactions" doc:"What was removed where, in characters of the original"`
 	Pipeline       string                 `json:"pipeline" doc:"Version of everything that judged"`
