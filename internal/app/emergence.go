@@ -125,6 +125,9 @@ func (w *watcher) watch(ctx context.Context, org barometer.Organisation, engines
 		return nil
 	}
 	e.ticked = at.Truncate(time.Minute)
+	if err := w.cover(ctx, e.engine, at.Add(-2*time.Hour)); err != nil {
+		return err
+	}
 	return w.record(ctx, org.ID, e.engine, e.engine.Tick(at))
 }
 
@@ -155,8 +158,23 @@ func (w *watcher) begin(ctx context.Context, org barometer.Organisation) (*watch
 		e.backlog(&history[i])
 	}
 	engine.Add(history...)
+	if err := w.cover(ctx, engine, from); err != nil {
+		return nil, err
+	}
 	w.log.Info("emergence begins", "organisation", org.ID, "mentions", n, "took", time.Since(started).Round(time.Millisecond).String())
 	return e, nil
+}
+
+// cover tells the engine in which hours since a time sources could not be heard, so that they do not pass for calm.
+func (w *watcher) cover(ctx context.Context, engine *emergence.Engine, from time.Time) error {
+	hours, err := w.db.Heard(ctx, from.Truncate(time.Hour))
+	if err != nil {
+		return fmt.Errorf("read what could be heard: %w", err)
+	}
+	for hour, share := range hours {
+		engine.Coverage(hour, share)
+	}
+	return nil
 }
 
 // feed gives the engine what was stored since the last look.

@@ -64,3 +64,23 @@ func (s *Store) Sources(ctx context.Context) ([]barometer.SourceStatus, error) {
 	}
 	return all, classify("sources", found.Err())
 }
+
+// Heard returns for each hour since a time the share, 0 to 1, of the sources observed in it that could be reached and read
+// at least once. Hours without an observation are absent: nothing is known of them.
+func (s *Store) Heard(ctx context.Context, from time.Time) (map[time.Time]float64, error) {
+	found, err := s.db.Query(s.reading(ctx), query("heard_hours"), clickhouse.Named("from_ms", from.UnixMilli()))
+	if err != nil {
+		return nil, classify("heard", err)
+	}
+	defer found.Close() //nolint:errcheck // read to the end
+	hours := map[time.Time]float64{}
+	for found.Next() {
+		var hour time.Time
+		var share float64
+		if err := found.Scan(&hour, &share); err != nil {
+			return nil, classify("heard", err)
+		}
+		hours[hour.UTC()] = share
+	}
+	return hours, classify("heard", found.Err())
+}

@@ -259,3 +259,29 @@ func TestAStaleRebuildLoses(t *testing.T) {
 		t.Errorf("%+v", totals)
 	}
 }
+
+func TestHeardCountsSourcesByTheHour(t *testing.T) {
+	s := open(t)
+	hour := time.Now().UTC().Truncate(time.Hour).Add(-5 * time.Hour)
+	at := func(source string, after time.Duration, state barometer.SourceState) barometer.SourceHealth {
+		return barometer.SourceHealth{Source: source, Kind: "feed", At: hour.Add(after), State: state}
+	}
+	if err := s.WriteHealth(t.Context(), []barometer.SourceHealth{
+		at("a", 5*time.Minute, barometer.SourceBlind), at("a", 50*time.Minute, barometer.SourceHealthy), // heard in the end
+		at("b", 10*time.Minute, barometer.SourceSilent),
+		at("a", 70*time.Minute, barometer.SourceBlind), at("b", 80*time.Minute, barometer.SourceHealthy),
+		at("c", 80*time.Minute, barometer.SourceDisabled), // does not count
+		at("a", 190*time.Minute, barometer.SourceBlind), at("b", 200*time.Minute, barometer.SourceBlind),
+		at("a", -2*time.Hour, barometer.SourceBlind), // before
+	}); err != nil {
+		t.Fatal(inFull(err))
+	}
+	got, err := s.Heard(t.Context(), hour)
+	if err != nil {
+		t.Fatal(inFull(err))
+	}
+	want := map[time.Time]float64{hour: 1, hour.Add(time.Hour): .5, hour.Add(3 * time.Hour): 0}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("heard %v, want %v", got, want)
+	}
+}
